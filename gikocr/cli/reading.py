@@ -1,0 +1,154 @@
+"""Reading one document: what comes back, and how a failure becomes a report.
+
+:class:`DocumentReader` builds the pipeline once per process. The functions at the end are what a worker process of the
+pool runs.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from gikocr import __version__
+from gikocr.errors import DependencyMissing, DocumentError, FormError, UsageError, WorkspaceError
+
+if TYPE_CHECKING:
+    from gikocr.elements import FormReading
+    from gikocr.ingest import Input
+    from gikocr.report import Report
+    from gikocr.settings import Settings
+
+#: Errors that concern the run and not one document.
+STOPS_THE_RUN = (UsageError, DependencyMissing, FormError, WorkspaceError)
+
+#: Libraries that start threads of their own; with one process for each core these would only get in each other's way.
+_THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class ExtractionLike(Protocol):
+    """What the pipeline gives for one document; ``overlays`` are page numbers (from 1) with PNG bytes."""
+
+    @property
+    def report(self) -> Report:
+        """The report, failed ones included."""
+        ...
+
+    @property
+    def form_reading(self) -> FormReading | None:
+        """What was read before any inference."""
+        ...
+
+    @property
+    def overlays(self) -> tuple[tuple[int, bytes], ...]:
+        """Page numbers (from 1) with PNG bytes."""
+        ...
+
+
+class PipelineLike(Protocol):
+    """The part of the pipeline that the command line needs."""
+
+    def extract(self, item: Input, *, overlay: bool = False) -> ExtractionLike:
+        """Read one document; a bad one gives a failed report."""
+        ...
+
+
+MakePipeline = Callable[["Settings"], PipelineLike]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One document, read or failed.
+
+    Attributes:
+        report: its report, failed ones included.
+        form_reading: what was read before any inference, when there is something.
+        overlays: page numbers (from 1) with PNG bytes.
+        seconds: wall time that reading it took.
+        traceback: of an error that nobody expected, else empty.
+    """
+
+    report: Report
+    form_reading: FormReading | None
+    overlays: tuple[tuple[int, bytes], ...]
+    seconds: float
+    traceback: str = ""
+
+
+def failed(item: Input, settings: Settings, *, code: str, message: str, seconds: float, trace: str = "") -> Outcome:
+    """The outcome of a document that no pipeline could report on: its process died, or an error was not foreseen."""
+    from gikocr.ingest import describe_source
+    from gikocr.report import Issue, Report, SourceInfo
+
+    report = Report(
+        gikocr=__version__,
+        fingerprint="",
+        source=SourceInfo.of(describe_source(item, settings)),
+        status="failed",
+        issues=(Issue(code=code, severity="error", stage="pipeline", message=message),),
+    )
+    return Outcome(report, None, (), seconds, trace)
+
+
+class DocumentReader:
+    """Reads documents one after the other with one pipeline, which is built for the first of them."""
+
+    def __init__(self, make_pipeline: MakePipeline, settings: Settings, *, overlay: bool) -> None:
+        self._make_pipeline = make_pipeline
+        self._settings = settings
+        self._overlay = overlay
+        self._pipeline: PipelineLike | None = None
+
+    def read(self, item: Input) -> Outcome:
+        """Read one document; whatever goes wrong with it becomes a failed report.
+
+        Raises:
+            UsageError, DependencyMissing, FormError, WorkspaceError: the run as a whole cannot go on.
+        """
+        if self._pipeline is None:
+            self._pipeline = self._make_pipeline(self._settings)
+        started = time.perf_counter()
+        try:
+            result = self._pipeline.extract(item, overlay=self._overlay)
+        except STOPS_THE_RUN:
+            raise
+        except DocumentError as error:
+            code, message, trace = error.code, str(error), ""
+        except MemoryError:
+            code, message, trace = "out_of_memory", _OUT_OF_MEMORY, ""
+        except Exception as error:
+            # The pipeline turns what it foresees into issues. What it does not foresee must not cost the other
+            # documents.
+            code, trace = "internal_error", traceback.format_exc()
+            message = f"{type(error).__name__}: {error}. This is an error in gikocr: run with --debug and report it."
+        else:
+            seconds = time.perf_counter() - started
+            return Outcome(result.report, result.form_reading, result.overlays, seconds)
+        seconds = time.perf_counter() - started
+        return failed(item, self._settings, code=code, message=message, seconds=seconds, trace=trace)
+
+
+_OUT_OF_MEMORY = (
+    "The memory was not enough. Read fewer documents at a time (--workers 1), or give its pages with --pages."
+)
+
+_reader: DocumentReader | None = None
+"""The reader of a worker process. A pool's task can reach its process's state only through its module."""
+
+
+def begin_worker(make_pipeline: MakePipeline, settings: Settings, overlay: bool) -> None:
+    """Prepare a worker process."""
+    global _reader
+    for name in _THREAD_LIMITS:
+        os.environ.setdefault(name, "1")
+    _reader = DocumentReader(make_pipeline, settings, overlay=overlay)
+
+
+def read_in_worker(item: Input) -> Outcome:
+    """Read one document in a worker process."""
+    if _reader is None:
+        raise RuntimeError("begin_worker was not called in this process")
+    return _reader.read(item)

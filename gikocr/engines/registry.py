@@ -1,0 +1,115 @@
+"""Engines by name. Building one imports what it needs, and only then."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from gikocr.engines.manifest import load_manifest
+from gikocr.errors import UsageError
+
+if TYPE_CHECKING:
+    from gikocr.elements import CellReader, Grid, Image, LineReader, PageTextReader
+    from gikocr.layout.regions import RegionDetector
+    from gikocr.settings import Settings
+
+LINE_ENGINES = ("ppocr_v6_small",)
+CELL_ENGINES = ("ppocr_v6_small_numerals",)
+LAYOUT_ENGINES = ("ruling_lines", "cdla")
+PAGE_ENGINES = ("rapidocr", "paddleocr")
+MODELS_OF = {
+    "ppocr_v6_small": ("ppocr_v6_small_rec",),
+    "ppocr_v6_small_numerals": ("ppocr_v6_small_rec",),
+    "cdla": ("cdla",),
+    "rapidocr": ("ppocr_v6_small_det", "ppocr_v6_small_rec"),
+    "paddleocr": ("ppocr_v6_small_det", "ppocr_v6_small_rec"),
+}
+"""Model files that each engine loads."""
+
+
+class Engines:
+    """The engines of one pipeline. Networks are loaded once, when first asked for, and live as long as this object."""
+
+    def __init__(self, settings: Settings) -> None:
+        _known("line_engine", settings.line_engine, LINE_ENGINES)
+        _known("cell_engine", settings.cell_engine, CELL_ENGINES)
+        _known("layout_engine", settings.layout_engine, LAYOUT_ENGINES)
+        _known("page_engine", settings.page_engine, PAGE_ENGINES)
+        self._settings = settings
+        self._recogniser: Any = None
+        self._page_reader: PageTextReader | None = None
+
+    def line_reader(self) -> LineReader:
+        """The reader of labels and headings.
+
+        Raises:
+            ModelMissing: its weights are absent.
+        """
+        if self._recogniser is None:
+            from gikocr.engines.ppocr_onnx import build_recogniser
+
+            self._recogniser = build_recogniser()
+        return self._recogniser
+
+    def cell_reader(self) -> CellReader:
+        """The reader of numerals; it shares the weights of the line reader where both are the same network.
+
+        Raises:
+            ModelMissing: its weights are absent.
+        """
+        from gikocr.engines.ppocr_onnx import PPOCRNumerals
+
+        self.line_reader()
+        return PPOCRNumerals(self._recogniser)
+
+    def region_detector(self, grids_of: Callable[[Image], list[Grid]]) -> RegionDetector:
+        """The detector of table regions.
+
+        Args:
+            grids_of: gives the ruled grids of a page; the caller keeps them for later stages.
+        """
+        from gikocr.engines.layout import CDLALayoutModel, RulingLineLayoutModel
+
+        if self._settings.layout_engine == "cdla":
+            return CDLALayoutModel(grids_of)
+        return RulingLineLayoutModel(grids_of)
+
+    def page_reader(self) -> PageTextReader:
+        """The reader of whole pages; built when first asked for, since it is slow to start and seldom wanted.
+
+        Raises:
+            DependencyMissing: its package or its weights are absent.
+        """
+        if self._page_reader is None:
+            if self._settings.page_engine == "paddleocr":
+                from gikocr.engines.paddle_ocr import PaddleOCRPageReader
+
+                self._page_reader = PaddleOCRPageReader()
+            else:
+                from gikocr.engines.rapid_ocr import RapidOCRPageReader
+
+                self._page_reader = RapidOCRPageReader()
+        return self._page_reader
+
+    def models(self) -> tuple[tuple[str, str], ...]:
+        """Name and SHA-256 of every model file that these settings use."""
+        manifest = load_manifest()
+        names: dict[str, None] = {}
+        engines = [self._settings.line_engine, self._settings.cell_engine, self._settings.layout_engine]
+        if self._settings.full_text:
+            engines.append(self._settings.page_engine)
+        for engine in engines:
+            names.update(dict.fromkeys(MODELS_OF.get(engine, ())))
+        return tuple((name, manifest[name].sha256) for name in names if name in manifest)
+
+
+def fingerprint(version: str, settings: Settings, engines: Engines) -> str:
+    """What results depend on besides the document: pipeline version, settings and model hashes; 16 hex digits."""
+    parts = [version, repr(sorted(settings.fingerprint_items().items())), repr(engines.models())]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _known(setting: str, name: str, names: tuple[str, ...]) -> None:
+    if name not in names:
+        raise UsageError(f"{setting}: there is no engine {name!r}.", advice=f"Known: {', '.join(names)}.")

@@ -1,0 +1,3 @@
+"""What is made of results for people and other programs."""
+
+from __future__ import annotations

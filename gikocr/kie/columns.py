@@ -1,0 +1,162 @@
+"""Printed columns onto the columns of a section: by their heads, by where they stood before a page break, by their number."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gikocr.elements import Cell, LabelledGrid
+from gikocr.forms import Column, Section, Table
+from gikocr.kie.alignment import align
+from gikocr.kie.rows import PrintedRow, is_words, likeness, similarity_weight
+
+HEAD_WEIGHT = 0.7
+"""Heads of narrow columns are misread more often than row labels: their evidence counts this much of a label's."""
+NO_HEAD = 0.5
+MISSING_COLUMN = -5.0
+"""Log weights of a column without a head that could be read, and of a column on one side only."""
+SAME_PLACE = 4.0
+"""Log weight of a column that stands where it stood in the part before, falling by twice this per column width."""
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPlaces:
+    """For each column of a section, by index: its elementary columns in a grid, and the probability of that."""
+
+    spans: Mapping[int, Span]
+    certainty: Mapping[int, float]
+    log_weight: float
+
+
+def place_columns(
+    table: Table,
+    rows: Sequence[tuple[int, PrintedRow]],
+    grids: Sequence[LabelledGrid],
+    printed: Sequence[PrintedRow],
+) -> dict[tuple[int, int], ColumnPlaces]:
+    """Place the columns of every section in every grid in which rows of it were found.
+
+    Args:
+        table: the table.
+        rows: section index and printed row of each row found.
+        grids: all grids of the document.
+        printed: all printed rows of the document.
+
+    Returns:
+        By (grid index, section index).
+    """
+    groups: dict[tuple[int, int], list[PrintedRow]] = {}
+    for index, row in rows:
+        groups.setdefault((row.grid, index), []).append(row)
+    result: dict[tuple[int, int], ColumnPlaces] = {}
+    known: dict[int, list[tuple[float, float]]] = {}
+    for (grid, number), members in sorted(groups.items()):
+        section = table.sections[number]
+        units = _units(members, len(section.columns))
+        heads = _heads(grids[grid], members, printed, units)
+        places = _place(section, units, heads, grids[grid], known.get(number))
+        if any(heads) or number not in known:
+            known[number] = _relative_places(places, grids[grid], len(section.columns))
+        result[(grid, number)] = places
+    return result
+
+
+def _units(rows: Sequence[PrintedRow], wanted: int) -> list[Span]:
+    """The columns of values: the division that most rows show, one of the wanted number if a fair share shows it."""
+    counts = Counter(tuple((c.col, c.col_end) for c in row.values) for row in rows if row.values)
+    if not counts:
+        return []
+    fitting = [(n, units) for units, n in counts.items() if len(units) == wanted]
+    if fitting and max(fitting)[0] * 4 >= sum(counts.values()):
+        return list(max(fitting)[1])
+    return list(counts.most_common(1)[0][0])
+
+
+def _heads(
+    grid: LabelledGrid, rows: Sequence[PrintedRow], printed: Sequence[PrintedRow], units: Sequence[Span]
+) -> list[list[str]]:
+    """For each unit the words over it, the nearest first: from the rows between the rows found and the values before them."""
+    top = min(row.row for row in rows)
+    earlier = [r.row_end for r in printed if r.grid == rows[0].grid and r.row_end <= top and r.filled]
+    floor = max(earlier, default=0)
+    cells = [
+        (cell, text.text or "")
+        for cell, text in zip(grid.grid.cells, grid.texts, strict=True)
+        if is_words(text) and cell.row < top and cell.row_end > floor
+    ]
+    heads = []
+    for start, end in units:
+        over = [(cell, text) for cell, text in cells if _covers(cell, start, end)]
+        over.sort(key=lambda item: -item[0].row)
+        heads.append([text for _, text in over])
+    return heads
+
+
+def _covers(cell: Cell, start: int, end: int) -> bool:
+    return min(cell.col_end, end) - max(cell.col, start) >= 0.5 * (end - start)
+
+
+def _place(
+    section: Section,
+    units: Sequence[Span],
+    heads: Sequence[Sequence[str]],
+    grid: LabelledGrid,
+    known: Sequence[tuple[float, float]] | None,
+) -> ColumnPlaces:
+    n = len(section.columns)
+    if not units:
+        return ColumnPlaces({}, {}, 0.0)
+    pair = np.zeros((len(units), n))
+    for i, unit in enumerate(units):
+        for j, column in enumerate(section.columns):
+            pair[i, j] = _head_weight(heads[i], column)
+            if known is not None and not any(heads):
+                pair[i, j] = _place_weight(unit, grid, known[j])
+        if heads[i]:
+            # A head that says another column of the form speaks against this one, however much of it they have in common.
+            pair[i] -= pair[i].max() - pair[i]
+    alignment = align(pair, [MISSING_COLUMN] * len(units), [MISSING_COLUMN] * n)
+    spans = {j: units[i] for i, j in alignment.pairs}
+    certainty = {j: float(alignment.probability[i, j]) for i, j in alignment.pairs}
+    return ColumnPlaces(spans, certainty, alignment.log_weight)
+
+
+def _head_weight(heads: Sequence[str], column: Column) -> float:
+    if not heads:
+        return NO_HEAD
+    wanted = list(column.label.all)
+    if column.groups:
+        wanted.append(column.groups[-1].text + column.label.text)
+    nearest = heads[0]
+    stacked = heads[1] + heads[0] if len(heads) > 1 else heads[0]
+    best = max(likeness(text, w) for text in (nearest, stacked) for w in wanted)
+    return max(-6.0, HEAD_WEIGHT * similarity_weight(best))
+
+
+def _relative_places(places: ColumnPlaces, grid: LabelledGrid, n: int) -> list[tuple[float, float]]:
+    """Middle and width of each column, as shares of the table's width; NaN where it was not found."""
+    result = []
+    for j in range(n):
+        span = places.spans.get(j)
+        result.append(_middle_and_width(span, grid) if span else (float("nan"), float("nan")))
+    return result
+
+
+def _middle_and_width(span: Span, grid: LabelledGrid) -> tuple[float, float]:
+    box = grid.grid.box_of(0, grid.grid.n_rows, *span)
+    whole = grid.grid.box
+    width = max(1.0, whole.width)
+    return ((box.left + box.right) / 2 - whole.left) / width, box.width / width
+
+
+def _place_weight(unit: Span, grid: LabelledGrid, known: tuple[float, float]) -> float:
+    middle, width = known
+    if middle != middle:
+        return NO_HEAD
+    here, own_width = _middle_and_width(unit, grid)
+    return max(-6.0, SAME_PLACE - 2 * SAME_PLACE * abs(here - middle) / max(width, own_width, 1e-3))

@@ -1,0 +1,259 @@
+"""Registration on the form: all printed rows of a document against all rows of the form, in one alignment.
+
+The printed rows of all grids, in reading order, are aligned with the rows of the form's tables one after the other; a table cut by a
+page, two tables in one frame, a repeated head or a lost row need no case of their own. Each combination of the tables' editions is
+tried; their summed weights give the editions' probabilities.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gikocr.elements import LabelledGrid, PlacementEvidence
+from gikocr.forms import Form, Row, Table
+from gikocr.geometry import BBox
+from gikocr.kie.alignment import NEVER, Alignment, align
+from gikocr.kie.columns import ColumnPlaces, place_columns
+from gikocr.kie.rows import PrintedRow, count_weight, label_weight, printed_rows
+
+MISSING_ROW = -4.0
+"""Log weight of a row of the form that is not printed or was lost."""
+EXTRA_HEAD = -0.3
+EXTRA_BLANK = -1.0
+EXTRA_VALUES = -6.0
+"""Log weights of a printed row that is none of the form's: a head, a blank one, and one that holds values."""
+LEAST_ROWS = 0.5
+"""Share of a table's rows that must be found before it counts as read in full."""
+LEAST_LABELS = 1.0
+"""Log evidence per row found below which a table was not found; rows without any label have none, rows with theirs have nine."""
+LEAST_WEIGHT = 1e-4
+"""Placements with less probability than this are not kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormRow:
+    """One row of one table of one edition."""
+
+    table: Table
+    section: int
+    index: int
+    row: Row
+    n_values: int
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPlace:
+    """Where a field stands. ``box`` None: its row or column was not found; ``absent`` then says that the table shows none."""
+
+    field_id: str
+    grid: int | None
+    box: BBox | None
+    certainty: float
+    absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TablePlaces:
+    """One hypothesis of where the fields of a table stand, with its probability among its rivals."""
+
+    table: Table
+    weight: float
+    fields: tuple[FieldPlace, ...]
+    rows_found: int
+    rows_wanted: int
+    evidence: PlacementEvidence
+
+
+def register(form: Form, grids: Sequence[LabelledGrid]) -> dict[str, list[TablePlaces]]:
+    """Find the form's tables in the grids of a document, given in reading order.
+
+    Returns:
+        For each table of the form its hypotheses, most probable first; empty where nothing of it was found.
+    """
+    printed = [row for i, grid in enumerate(grids) for row in printed_rows(grid, i)]
+    result: dict[str, list[TablePlaces]] = {key: [] for key in form.table_keys}
+    if not printed:
+        return result
+    weights = _PairWeights(printed)
+    trials = []
+    for tables in itertools.product(*(form.tables(key) for key in form.table_keys)):
+        rows = [row for table in tables for row in form_rows(table)]
+        trials.append((tables, rows, _align(weights, printed, rows)))
+    top = max(trial[2].log_weight for trial in trials)
+    shares = [math.exp(trial[2].log_weight - top) for trial in trials]
+    total = sum(shares)
+    for position, key in enumerate(form.table_keys):
+        for table in form.tables(key):
+            own = [(s, t) for s, t in zip(shares, trials, strict=True) if t[0][position] is table]
+            weight = sum(s for s, _ in own) / total
+            if weight < LEAST_WEIGHT:
+                continue
+            _, rows, alignment = max(own, key=lambda item: item[0])[1]
+            places = _places(table, rows, alignment, printed, grids, weights, weight)
+            if places is not None and _is_supported(places):
+                result[key].append(places)
+        result[key].sort(key=lambda p: -p.weight)
+    return result
+
+
+def _is_supported(places: TablePlaces) -> bool:
+    """Whether words speak for a table whose rows have labels; by the number of columns alone any other table would fit."""
+    labelled = any(section.rows and section.rows[0].label is not None for section in places.table.sections)
+    return not labelled or places.evidence.labels >= LEAST_LABELS * places.rows_found
+
+
+def form_rows(table: Table) -> list[FormRow]:
+    """The rows of a table that hold fields, from top to bottom."""
+    rows = []
+    for number, section in enumerate(table.sections):
+        for index, (row, ids) in enumerate(zip(section.rows, section.field_ids, strict=True)):
+            rows.append(FormRow(table, number, index, row, sum(i is not None for i in ids)))
+    return rows
+
+
+class _PairWeights:
+    """Log weights of printed rows for rows of the form, computed once for each row of the form."""
+
+    def __init__(self, printed: Sequence[PrintedRow]) -> None:
+        self._printed = printed
+        self._known: dict[tuple[str, str, int, int], tuple[list[float], dict[int, float]]] = {}
+
+    def of(self, row: FormRow) -> tuple[list[float], dict[int, float]]:
+        """For each printed row its weight; for rows at a page break the weight together with the next."""
+        key = (row.table.key, row.table.edition, row.section, row.index)
+        if key not in self._known:
+            self._known[key] = self._compute(row)
+        return self._known[key]
+
+    def _compute(self, row: FormRow) -> tuple[list[float], dict[int, float]]:
+        single = [self._weight(p.labels, p, row) for p in self._printed]
+        joined = {}
+        for i, (upper, lower) in enumerate(itertools.pairwise(self._printed)):
+            if _may_join(upper, lower):
+                texts = tuple(a + b for a in upper.labels or ("",) for b in lower.labels or ("",))
+                fuller = upper if upper.filled >= lower.filled else lower
+                joined[i] = self._weight(texts, fuller, row) - 1.0
+        return single, joined
+
+    @staticmethod
+    def _weight(texts: Sequence[str], printed: PrintedRow, row: FormRow) -> float:
+        if printed.is_head:
+            return NEVER
+        return label_weight(texts, row.row.label, row.row.groups) + count_weight(len(printed.values), row.n_values)
+
+
+def _may_join(upper: PrintedRow, lower: PrintedRow) -> bool:
+    """Whether two rows may be halves of one that a page break cut: values stand in at most one of them."""
+    return (
+        upper.last
+        and lower.first
+        and lower.grid == upper.grid + 1
+        and len(upper.values) == len(lower.values)
+        and min(upper.filled, lower.filled) == 0
+    )
+
+
+def _align(weights: _PairWeights, printed: Sequence[PrintedRow], rows: Sequence[FormRow]) -> Alignment:
+    pair = np.full((len(printed), len(rows)), NEVER)
+    join: dict[int, list[float]] = {}
+    for j, row in enumerate(rows):
+        single, joined = weights.of(row)
+        pair[:, j] = single
+        for i, weight in joined.items():
+            join.setdefault(i, [NEVER] * len(rows))[j] = weight
+    skip_printed = [_extra_weight(p) for p in printed]
+    skip_rows = [MISSING_ROW] * len(rows)
+    return align(pair, skip_printed, skip_rows, {i: np.array(w) for i, w in join.items()})
+
+
+def _extra_weight(row: PrintedRow) -> float:
+    if row.is_head:
+        return EXTRA_HEAD
+    if row.filled == 0:
+        return EXTRA_BLANK
+    return max(EXTRA_VALUES, EXTRA_BLANK - 1.5 * row.filled)
+
+
+def _places(
+    table: Table,
+    rows: Sequence[FormRow],
+    alignment: Alignment,
+    printed: Sequence[PrintedRow],
+    grids: Sequence[LabelledGrid],
+    weights: _PairWeights,
+    weight: float,
+) -> TablePlaces | None:
+    own = {j for j, row in enumerate(rows) if row.table is table}
+    pairs = {j: i for i, j in alignment.pairs if j in own}
+    if not pairs:
+        return None
+    columns = place_columns(table, [(rows[j].section, printed[i]) for j, i in pairs.items()], grids, printed)
+    labels = sum(
+        weights.of(rows[j])[0][i] if i not in alignment.joined else weights.of(rows[j])[1][i] for j, i in pairs.items()
+    )
+    geometry = sum(c.log_weight for c in columns.values())
+    fields: list[FieldPlace] = []
+    for j in sorted(own):
+        row = rows[j]
+        ids = table.sections[row.section].field_ids[row.index]
+        if j not in pairs:
+            absent = _is_absent(j, pairs, own)
+            fields += [FieldPlace(i, None, None, 0.9 if absent else 0.0, absent) for i in ids if i is not None]
+            continue
+        i = pairs[j]
+        certainty = float(alignment.probability[i, j])
+        halves = [printed[i], printed[i + 1]] if i in alignment.joined else [printed[i]]
+        fields += _row_fields(ids, halves, certainty, row.section, columns, grids)
+    found = len(pairs)
+    return TablePlaces(table, weight, tuple(fields), found, len(own), PlacementEvidence(float(labels), geometry, 0.0))
+
+
+def _row_fields(
+    ids: Sequence[str | None],
+    halves: Sequence[PrintedRow],
+    certainty: float,
+    section: int,
+    columns: Mapping[tuple[int, int], ColumnPlaces],
+    grids: Sequence[LabelledGrid],
+) -> list[FieldPlace]:
+    fields = []
+    for k, field_id in enumerate(ids):
+        if field_id is None:
+            continue
+        options = []
+        for half in halves:
+            place = columns[(half.grid, section)]
+            span = place.spans.get(k)
+            if span is None:
+                continue
+            box = grids[half.grid].grid.box_of(half.row, half.row_end, *span)
+            inked = _has_ink(grids[half.grid], half, span)
+            options.append((inked, half.grid, box, certainty * place.certainty.get(k, 0.0)))
+        if not options:
+            fields.append(FieldPlace(field_id, None, None, 0.0))
+            continue
+        _, grid, box, sure = max(options, key=lambda o: o[0])
+        fields.append(FieldPlace(field_id, grid, box, sure))
+    return fields
+
+
+def _has_ink(grid: LabelledGrid, row: PrintedRow, span: tuple[int, int]) -> bool:
+    return any(
+        text.has_ink
+        for cell, text in zip(grid.grid.cells, grid.texts, strict=True)
+        if cell.row < row.row_end and cell.row_end > row.row and cell.col < span[1] and cell.col_end > span[0]
+    )
+
+
+def _is_absent(j: int, pairs: Mapping[int, int], own: set[int]) -> bool:
+    """Whether the rows of the form on both sides stand on neighbouring printed rows, with nothing between them."""
+    before = [k for k in own if k < j and k in pairs]
+    after = [k for k in own if k > j and k in pairs]
+    if not before or not after:
+        return False
+    return pairs[min(after)] == pairs[max(before)] + 1

@@ -1,0 +1,158 @@
+"""Printed rows: what of each grid row is label and what is value, and how well a row fits a row of the form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gikocr.elements import Cell, CellText, LabelledGrid
+from gikocr.forms import Label, normalise, similarity
+
+_LETTERS = re.compile(r"[\u3400-\u9fff]")
+_NO_LABEL = frozenset("无無一")
+"""Characters of this script that stand alone in cells of numbers (or that a dash is read as)."""
+
+LABEL_FULL = 9.0
+"""Log weight of a label that agrees in every character."""
+LABEL_NEUTRAL = 0.52
+"""Similarity at which a label speaks neither for nor against a row."""
+READ_TO, BEGINNING = 7, 0.97
+"""Texts of this many letters are compared with the beginning of a label too; such a match counts a little less."""
+LABEL_AGAINST = -16.0
+"""Log weight per unit of similarity below neutral."""
+NO_LABEL = -1.5
+"""Log weight of a row whose label could not be read at all."""
+COUNT_FITS = 1.5
+COUNT_OFF = -1.2
+"""Log weight of the right number of values, and per value too many or too few (at most four are counted)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedRow:
+    """One row of a grid.
+
+    Attributes:
+        grid: index of its grid.
+        row: first elementary row; row_end: one past the last.
+        labels: the texts that may be its label, the most specific first.
+        values: the cells to the right of the label, from left to right.
+        filled: how many of them hold ink.
+        is_head: whether everything in it is words.
+        first, last: whether it is at the top or at the foot of its grid.
+    """
+
+    grid: int
+    row: int
+    row_end: int
+    labels: tuple[str, ...]
+    values: tuple[Cell, ...]
+    filled: int
+    is_head: bool
+    first: bool
+    last: bool
+
+
+def is_words(text: CellText) -> bool:
+    """Whether a cell holds words rather than a number, a mark or nothing."""
+    if text.text is None or not text.has_ink:
+        return False
+    letters = [c for c in _LETTERS.findall(text.text) if c not in _NO_LABEL]
+    if not letters:
+        return False
+    digits = sum(c.isdigit() for c in text.text)
+    # 251000元 or 2笔 is a value with its unit; 1.属于国家秘密 is not.
+    return not (digits >= len(letters) and len(letters) <= 2)
+
+
+def printed_rows(grid: LabelledGrid, index: int) -> list[PrintedRow]:
+    """The rows of a grid from top to bottom.
+
+    Elementary rows that no line divides in the right half, where the values stand, are one row.
+    """
+    bounds = _row_bounds(grid)
+    rows = []
+    for k, (row, row_end) in enumerate(bounds):
+        members = [
+            (cell, text)
+            for cell, text in zip(grid.grid.cells, grid.texts, strict=True)
+            if cell.row < row_end and cell.row_end > row
+        ]
+        members.sort(key=lambda m: (m[0].col, m[0].row))
+        rows.append(_printed_row(members, index, row, row_end, first=k == 0, last=k == len(bounds) - 1))
+    return rows
+
+
+def _row_bounds(grid: LabelledGrid) -> list[tuple[int, int]]:
+    n_rows, n_cols = grid.grid.n_rows, grid.grid.n_cols
+    right = range(n_cols // 2, n_cols)
+    divided = [0] * (n_rows + 1)
+    for cell in grid.grid.cells:
+        width = len([c for c in right if cell.col <= c < cell.col_end])
+        divided[cell.row] += width
+    starts = [0] + [r for r in range(1, n_rows) if divided[r] * 2 >= len(right)]
+    return list(zip(starts, [*starts[1:], n_rows], strict=True))
+
+
+def _printed_row(
+    members: Sequence[tuple[Cell, CellText]], grid: int, row: int, row_end: int, *, first: bool, last: bool
+) -> PrintedRow:
+    words = [(cell, text) for cell, text in members if is_words(text)]
+    own = [(cell, text) for cell, text in words if cell.row >= row and cell.row_end <= row_end]
+    # Group labels span several rows; they count as the row's own only where it has no other.
+    spanning = [(cell, text) for cell, text in words if (cell, text) not in own]
+    edge = max((cell.col_end for cell, _ in own), default=max((cell.col_end for cell, _ in spanning), default=0))
+    values = tuple(cell for cell, text in members if cell.col >= edge and not is_words(text))
+    filled = sum(1 for cell, text in members if cell.col >= edge and text.has_ink and not is_words(text))
+    texts = [text.text or "" for _, text in own]
+    labels: list[str] = []
+    if texts:
+        labels = [texts[-1], "".join(texts)]
+        if len(texts) > 2:
+            labels.append("".join(texts[-2:]))
+    if spanning and edge and not texts:
+        # Before a row's own words the group's would make the rows of a group look alike.
+        labels.append(max(spanning, key=lambda m: m[0].col)[1].text or "")
+    is_head = bool(own) and filled == 0 and len(values) == 0
+    return PrintedRow(grid, row, row_end, tuple(dict.fromkeys(labels)), values, filled, is_head, first, last)
+
+
+def label_similarity(texts: Sequence[str], label: Label, groups: Sequence[Label]) -> float:
+    """How well any of the texts agrees with a label, alone or with its innermost group before it; in [0, 1]."""
+    wanted = list(label.all)
+    if groups:
+        wanted.append(groups[-1].text + label.text)
+    return max((likeness(text, w) for text in texts for w in wanted), default=0.0)
+
+
+def likeness(text: str, wanted: str) -> float:
+    """Similarity in [0, 1], also with as much of the label's beginning as was read: long labels are not read to their end."""
+    whole = similarity(text, wanted)
+    length = len(normalise(text))
+    if length < READ_TO or length >= len(normalise(wanted)):
+        return whole
+    return max(whole, BEGINNING * similarity(normalise(text), normalise(wanted)[:length]))
+
+
+def label_weight(texts: Sequence[str], label: Label | None, groups: Sequence[Label]) -> float:
+    """Natural log weight of a printed row's texts for a row of the form."""
+    readable = [t for t in texts if normalise(t)]
+    if label is None:
+        return LABEL_AGAINST / 2 if readable else 2.0
+    if not readable:
+        return NO_LABEL
+    return similarity_weight(label_similarity(readable, label, groups))
+
+
+def similarity_weight(likeness: float) -> float:
+    """Natural log weight of a similarity in [0, 1]: for the label above neutral, steeply against it below."""
+    if likeness >= LABEL_NEUTRAL:
+        return LABEL_FULL * (likeness - LABEL_NEUTRAL) / (1 - LABEL_NEUTRAL)
+    return LABEL_AGAINST * (LABEL_NEUTRAL - likeness)
+
+
+def count_weight(found: int, wanted: int) -> float:
+    """Natural log weight of the number of value cells."""
+    if found == wanted:
+        return COUNT_FITS
+    return COUNT_OFF * min(4, abs(found - wanted))

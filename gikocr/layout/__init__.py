@@ -1,0 +1,1 @@
+"""Layout analysis: table regions and printed lines of a page."""

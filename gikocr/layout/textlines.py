@@ -1,0 +1,79 @@
+"""Printed lines outside the tables, by smearing ink along the line (run-length smoothing, Wong et al., 1982)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from gikocr.geometry import BBox
+
+if TYPE_CHECKING:
+    from gikocr.elements import Image
+
+REDUCTION = 4
+"""Lines are found on a picture reduced this much."""
+INK_SHARE = 0.22
+"""How far from paper towards the darkest print a pixel of the reduced picture must be to count as ink."""
+FAINTEST = 70
+"""Print is taken to differ from paper by at least this much, of 255, so that an empty page gives no ink."""
+LEAST_HEIGHT, MOST_HEIGHT = 1 / 230, 1 / 22
+"""Heights of a printed line as shares of the page's longer side."""
+SMEAR = 1 / 60
+"""Gaps shorter than this share of the longer side are inside a line: about two characters, as in a spaced heading."""
+
+
+def find_text_lines(gray: Image, tables: Sequence[BBox]) -> list[BBox]:
+    """Find the boxes of printed lines outside the given tables, from top to bottom.
+
+    Args:
+        gray: (H, W) uint8 upright page.
+        tables: boxes to leave out.
+    """
+    height, width = gray.shape
+    size = (max(1, width // REDUCTION), max(1, height // REDUCTION))
+    small = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
+    paper = float(np.median(small))
+    contrast = max(FAINTEST, paper - float(np.percentile(small, 0.7)))
+    ink = (small < paper - INK_SHARE * contrast).astype(np.uint8)
+    margin = max(1, size[0] // 120)
+    ink[:margin], ink[-margin:], ink[:, :margin], ink[:, -margin:] = 0, 0, 0, 0
+    for box in tables:
+        grown = box.grown(max(size) * REDUCTION / 200)
+        ink[
+            _index(grown.top, size[1]) : _index(grown.bottom, size[1]),
+            _index(grown.left, size[0]) : _index(grown.right, size[0]),
+        ] = 0
+    reach = max(3, int(max(size) * SMEAR))
+    smeared = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8))
+    count, _, stats, _ = cv2.connectedComponentsWithStats(smeared, connectivity=8)
+    least, most = max(size) * LEAST_HEIGHT, max(size) * MOST_HEIGHT
+    boxes = []
+    for left, top, w, h, area in stats[1:count].tolist():
+        if not (least <= h <= most) or w < 1.2 * h or area < 0.3 * w * h:
+            continue
+        boxes.append(BBox(left * REDUCTION, top * REDUCTION, (left + w) * REDUCTION, (top + h) * REDUCTION))
+    return sorted(_join_rows(boxes), key=lambda b: (b.top, b.left))
+
+
+def _index(value: float, size: int) -> int:
+    return int(np.clip(value / REDUCTION, 0, size))
+
+
+def _join_rows(boxes: list[BBox]) -> list[BBox]:
+    """Pieces side by side at one height with a gap of up to two heights are one line."""
+    rows: list[BBox] = []
+    for box in sorted(boxes, key=lambda b: b.left):
+        for i, row in enumerate(rows):
+            overlap = min(row.bottom, box.bottom) - max(row.top, box.top)
+            level = overlap > 0.6 * min(row.height, box.height) and max(row.height, box.height) < 1.8 * min(
+                row.height, box.height
+            )
+            if level and box.left - row.right < 2 * row.height:
+                rows[i] = BBox.covering([row, box])
+                break
+        else:
+            rows.append(box)
+    return rows

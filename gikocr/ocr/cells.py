@@ -1,0 +1,88 @@
+"""Cells of a grid: which look like labels and are read as such, and crops of those that stand for fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gikocr.elements import CellText, Grid, LabelledGrid, LineReader
+from gikocr.ocr.ink import CellInk, PageInk, cell_ink, crop_print, print_height, strip_of_lines
+
+if TYPE_CHECKING:
+    from gikocr.elements import Image
+    from gikocr.geometry import BBox
+
+LABEL_WIDTH = 2.0
+"""Print wider than this many heights of print may be words; narrower single lines are read as numerals first."""
+BROKEN_LINE = 0.7
+"""Lines of a cell higher than this many heights of print are print; lower ones belong to another line."""
+LONGEST_STRIP = 416
+"""Labels are read as far as this, in pixels of a strip 48 high: eight or nine letters tell all labels of a form apart."""
+LONGEST_SPAN = 4
+"""Labels that span more rows name a group; they are tall and costly, and the rows' own labels do without them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GridInk:
+    """A grid with the ink of its cells (parallel to ``grid.cells``) and the height of its print in pixels."""
+
+    grid: Grid
+    ink: PageInk
+    cells: tuple[CellInk, ...]
+    height: float
+
+
+def grid_ink(grid: Grid, ink: PageInk) -> GridInk:
+    """Look at the ink in every cell of a grid."""
+    height = print_height(ink, grid.box)
+    return GridInk(grid, ink, tuple(cell_ink(ink, cell.box, height) for cell in grid.cells), height)
+
+
+def read_labels(found: GridInk, reader: LineReader) -> LabelledGrid:
+    """Read the cells that may hold words.
+
+    A head or group label may be set in several short lines, or one character a line; its lines are read side by side in one go.
+    """
+    wanted: list[int] = []
+    crops: list[Image] = []
+    for i, (cell, content) in enumerate(zip(found.grid.cells, found.cells, strict=True)):
+        if content.box is not None and _may_be_words(content, found.height) and cell.row_end - cell.row <= LONGEST_SPAN:
+            wanted.append(i)
+            crops.append(label_crop(found, content))
+    texts = dict(zip(wanted, reader.read(crops), strict=True))
+    return LabelledGrid(
+        found.grid,
+        tuple(
+            CellText(texts[i].text, texts[i].score, True)
+            if i in texts
+            else CellText("" if content.box is None else None, 1.0, content.box is not None)
+            for i, content in enumerate(found.cells)
+        ),
+    )
+
+
+def label_crop(found: GridInk, content: CellInk) -> Image:
+    """The lines of a cell side by side, 48 pixels high."""
+    pieces = [crop_print(found.ink, line, content.parts, 0.8 * found.height, found.height) for line in content.lines]
+    return strip_of_lines(pieces)[:, :LONGEST_STRIP]
+
+
+def _may_be_words(content: CellInk, height: float) -> bool:
+    if len(content.lines) > 1:
+        return True
+    assert content.box is not None
+    return content.box.width > LABEL_WIDTH * height or content.box.height > 2.2 * height
+
+
+def numeral_crop(found: GridInk, box: BBox) -> tuple[Image | None, CellInk]:
+    """The crop of a field's cell for a cell reader, None when nothing is printed there."""
+    content = cell_ink(found.ink, box, found.height)
+    if content.box is None:
+        return None, content
+    lines = [line for line in content.lines if line.height > BROKEN_LINE * found.height]
+    if len(lines) > 1:
+        # A long number in a narrow column is broken over two lines.
+        return strip_of_lines(
+            [crop_print(found.ink, ln, content.parts, found.height, found.height) for ln in lines]
+        ), content
+    return crop_print(found.ink, content.box, content.parts, found.height, found.height), content

@@ -1,0 +1,226 @@
+"""One document through all stages; the only place where exceptions become issues of a report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import gikocr
+from gikocr.elements import FormReading, LabelledGrid, TextLine
+from gikocr.engines.registry import Engines, fingerprint
+from gikocr.errors import DocumentError
+from gikocr.forms import load_form
+from gikocr.ingest import Document, Input, describe_source, open_document
+from gikocr.kie.registration import register
+from gikocr.pipeline.assembly import CellCollector, form_reading, table_reading, with_cell_texts
+from gikocr.pipeline.full_text import FullText, read_full_text, section_texts, unruled_tables, with_missing_facts
+from gikocr.pipeline.metadata import document_values, has_title, read_head_and_tail
+from gikocr.pipeline.order import reading_order
+from gikocr.pipeline.pages import PageReader, PageReading
+from gikocr.pipeline.reporting import build_report, failed_report
+from gikocr.reconcile import reconcile
+from gikocr.report import Issue, Report, SourceInfo
+from gikocr.settings import Settings
+
+Painter = Callable[..., bytes]
+"""Draws one page: takes an ``UprightPage`` and, by name, ``regions``, ``grids``, ``form_reading`` and ``report``; gives a PNG."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What became of one document. ``overlays``: page number and PNG bytes, when they were asked for."""
+
+    report: Report
+    form_reading: FormReading | None = None
+    overlays: tuple[tuple[int, bytes], ...] = ()
+
+
+@dataclass(slots=True)
+class _Run:
+    """Clock and issues of one document."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    issues: list[Issue] = field(default_factory=list)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Count the CPU seconds of a stage."""
+        start = time.process_time()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.process_time() - start
+
+
+class Pipeline:
+    """Reads documents one after the other; owns the engines, so build it once in a process."""
+
+    def __init__(self, settings: Settings, *, painter: Painter | None = None) -> None:
+        """Load form and engines.
+
+        Args:
+            settings: what to read and how.
+            painter: draws overlays; it stands in a room above this one, so whoever wants pictures brings it along.
+
+        Raises:
+            FormError: the form cannot be used.
+            ModelMissing: the weights of an engine are absent.
+        """
+        self._settings = settings
+        self._painter = painter
+        self._form = load_form(settings.form)
+        self._engines = Engines(settings)
+        self._fingerprint = fingerprint(gikocr.__version__, settings, self._engines)
+        self._pages = PageReader(settings, self._engines.line_reader(), self._engines.region_detector, self._fit)
+        self._cells = self._engines.cell_reader()
+        self._page_text = self._engines.page_reader() if settings.full_text else None
+
+    @property
+    def fingerprint(self) -> str:
+        """What results depend on besides the document."""
+        return self._fingerprint
+
+    def _fit(self, labelled: Sequence[LabelledGrid]) -> float:
+        """Log evidence that the grids of one page hold rows of the form."""
+        found = register(self._form, labelled)
+        return sum(places[0].evidence.labels + places[0].evidence.geometry for places in found.values() if places)
+
+    def extract(self, item: Input, *, overlay: bool = False) -> Extraction:
+        """Read one document. A bad one gives a report with status ``failed`` and an issue that says why.
+
+        Raises:
+            DependencyMissing: a model or package is absent; nothing can be read then.
+        """
+        run = _Run()
+        try:
+            with run.stage("ingest"):
+                document = open_document(item, self._settings)
+            with document:
+                return self._extract(document, run, overlay=overlay)
+        except DocumentError as error:
+            issue = Issue(code=error.code, severity="error", stage="ingest", message=str(error))
+            source = SourceInfo.of(describe_source(item, self._settings))
+            return Extraction(failed_report(source, issue, self._fingerprint, more=run.issues, seconds=run.seconds))
+
+    def _extract(self, document: Document, run: _Run, *, overlay: bool) -> Extraction:
+        pages = self._read_pages(document, run)
+        for code, message in document.notes:
+            run.issues.append(Issue(code=code, severity="info", stage="ingest", message=message))
+        if not pages:
+            issue = Issue(
+                code="no_pages",
+                severity="error",
+                stage="ingest",
+                message="No page of this document could be read. The issues name each page's reason.",
+            )
+            report = failed_report(
+                SourceInfo.of(document.source), issue, self._fingerprint, more=run.issues, seconds=run.seconds
+            )
+            return Extraction(report)
+        if len(document.part_names) > 1:
+            with run.stage("kie"):
+                order = reading_order(self._form, pages, lambda p: has_title(self._pages, p, self._form.document))
+            if order != list(range(len(pages))):
+                pages = [pages[i] for i in order]
+                numbers = ", ".join(str(p.upright.number) for p in pages)
+                run.issues.append(
+                    Issue(
+                        code="pages_reordered",
+                        severity="info",
+                        stage="kie",
+                        message=f"Pages were read in the order {numbers}.",
+                    )
+                )
+        text = self._read_text(pages, run)
+        reading = self._read_form(pages, text, run)
+        if text is not None and not any(t.placements for t in reading.tables):
+            unruled = unruled_tables(text, pages)
+            run.issues += [] if unruled is None else [unruled]
+        with run.stage("reconcile"):
+            posterior = reconcile(reading, self._form)
+        report = build_report(
+            self._form,
+            reading,
+            posterior,
+            source=document.source,
+            fingerprint=self._fingerprint,
+            models=self._engines.models(),
+            issues=run.issues,
+            sections=() if text is None else section_texts(text, pages),
+            seconds=run.seconds,
+            review_below=self._settings.review_below,
+        )
+        overlays: tuple[tuple[int, bytes], ...] = ()
+        if overlay:
+            overlays = self._draw(pages, reading, report)
+        return Extraction(report, reading, overlays)
+
+    def _draw(
+        self, pages: Sequence[PageReading], reading: FormReading, report: Report
+    ) -> tuple[tuple[int, bytes], ...]:
+        if self._painter is None:
+            return ()
+        return tuple(
+            (
+                page.upright.number,
+                self._painter(
+                    page.upright,
+                    regions=page.regions,
+                    grids=[g.grid for g in page.grids],
+                    form_reading=reading,
+                    report=report,
+                ),
+            )
+            for page in pages
+        )
+
+    def _read_pages(self, document: Document, run: _Run) -> list[PageReading]:
+        pages: list[PageReading] = []
+        hint = 0
+        for number in document.selected:
+            try:
+                with run.stage("ingest"):
+                    page = document.read_page(number)
+            except DocumentError as error:
+                run.issues.append(
+                    Issue(code=error.code, severity="error", page=number, stage="ingest", message=str(error))
+                )
+                continue
+            with run.stage("pages"):
+                reading = self._pages.read(page, hint=hint)
+            if reading.grids:
+                hint = reading.upright.turned
+            pages.append(reading)
+        return pages
+
+    def _read_text(self, pages: Sequence[PageReading], run: _Run) -> FullText | None:
+        if self._page_text is None:
+            return None
+        with run.stage("full_text"):
+            return read_full_text(self._page_text, pages, self._form.document)
+
+    def _read_form(self, pages: Sequence[PageReading], text: FullText | None, run: _Run) -> FormReading:
+        grids = [g for page in pages for g in page.grids]
+        labelled = [g for page in pages for g in page.labelled]
+        with run.stage("kie"):
+            places = register(self._form, labelled)
+        collector = CellCollector(grids, {p.upright.number: p.upright for p in pages})
+        tables = [table_reading(key, places[key], collector) for key in self._form.table_keys]
+        with run.stage("cells"):
+            cells = with_cell_texts(collector.read(self._cells), labelled)
+        with run.stage("document"):
+            found = read_head_and_tail(self._pages, pages, self._form.document)
+            if text is not None:
+                found = with_missing_facts(found, text, self._form.document)
+        return form_reading(self._form, tables, cells, document_values(found, pages))
+
+
+def lines_of(pages: Sequence[PageReading], reader: PageReader) -> list[TextLine]:
+    """All printed lines outside the tables, in reading order."""
+    return [
+        line
+        for page in pages
+        for line in reader.read_lines(page.upright, [r for r in page.regions if r.label != "table"])
+    ]

@@ -1,0 +1,70 @@
+"""Title, agency, year and dates: which lines of which pages are worth reading, and what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gikocr.elements import DocumentValue, Region, TextLine
+from gikocr.forms import DocumentSpec
+from gikocr.kie.document import Found, read_document
+from gikocr.pipeline.pages import PageReader, PageReading
+
+HEAD_LINES = 12
+"""Lines read from the top of the first page, where title and period stand."""
+LATER_HEAD_LINES = 6
+"""Lines read from the top of the second page: the first may be a covering letter."""
+TAIL_LINES = 8
+"""Short lines on the right at the end, where the signature stands."""
+
+
+def read_head_and_tail(reader: PageReader, pages: Sequence[PageReading], spec: DocumentSpec) -> list[Found]:
+    """Read the lines in which a report says who reports on which year.
+
+    Later pages and the end are read only where the first page leaves something open.
+    """
+    if not pages:
+        return []
+    lines = _head(reader, pages[0], HEAD_LINES)
+    found = read_document(spec, lines)
+    if len(pages) > 1 and not {"title", "year"} <= {f.id for f in found}:
+        lines += _head(reader, pages[1], LATER_HEAD_LINES)
+        found = read_document(spec, lines)
+    lines += _tail(reader, pages, skip=len(lines) if len(pages) == 1 else 0)
+    return read_document(spec, lines)
+
+
+def has_title(reader: PageReader, page: PageReading, spec: DocumentSpec) -> bool:
+    """Whether the head of a page shows the title of a report."""
+    return any(f.id == "title" for f in read_document(spec, _head(reader, page, HEAD_LINES)))
+
+
+def _head(reader: PageReader, page: PageReading, count: int) -> list[TextLine]:
+    # A small table of index number and issuer may stand over the title, so tables do not end the head.
+    lines = [r for r in page.regions if r.label != "table"]
+    return reader.read_lines(page.upright, lines[:count])
+
+
+def _tail(reader: PageReader, pages: Sequence[PageReading], skip: int) -> list[TextLine]:
+    wanted: list[tuple[PageReading, Region]] = []
+    for page in pages[-2:]:
+        below = [r for r in page.regions if r.label == "signature"]
+        wanted += [(page, r) for r in below]
+    if skip:
+        wanted = wanted[min(skip, len(wanted)) :] or wanted
+    lines: list[TextLine] = []
+    for page, region in wanted[-TAIL_LINES:]:
+        lines += reader.read_lines(page.upright, [region])
+    return lines
+
+
+def document_values(found: Sequence[Found], pages: Sequence[PageReading]) -> tuple[DocumentValue, ...]:
+    """The facts with their places in the viewer's frame."""
+    by_number = {p.upright.number: p.upright for p in pages}
+    values = []
+    for fact in found:
+        upright = by_number[fact.line.page]
+        quad = upright.to_view.apply_bbox(fact.line.box)
+        values.append(
+            DocumentValue(fact.id, fact.value, fact.printed, fact.confidence, upright.number, quad, upright.unit)
+        )
+    return tuple(values)

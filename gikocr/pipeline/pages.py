@@ -1,0 +1,182 @@
+"""One page from pixels to labelled grids and printed lines; the picture is let go of, only crops' sources stay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gikocr.elements import Grid, LabelledGrid, LineReader, Page, Region, TextLine, UprightPage
+from gikocr.geometry import BBox
+from gikocr.layout.regions import RegionDetector, table_regions, text_regions
+from gikocr.ocr.cells import GridInk, grid_ink, read_labels
+from gikocr.ocr.ink import find_ink
+from gikocr.preprocess.upright import make_upright
+from gikocr.table.grids import build_grids, line_mask
+from gikocr.table.lines import RulingLines, find_ruling_lines
+
+_LETTERS = re.compile(r"[\u3400-\u9fff]")
+
+if TYPE_CHECKING:
+    from gikocr.elements import Image
+    from gikocr.settings import Settings
+
+READABLE = 0.55
+"""Letters read per letter that has room in the lines, weighed by score, at which a page is taken to be upright."""
+BETTER = 0.1
+"""A turned page must read better by this much."""
+TURNS = (180, 90, 270)
+FITS = 12.0
+"""Log evidence for rows of the form from which a page is certainly upright: about two rows with their labels."""
+WIDE_LABEL, WIDE_LINE = 2.5, 6.0
+"""Length of a line, in heights, from which it shows the direction of print: in a cell, and outside tables."""
+LEAST_CELLS = 4
+"""Label cells without which the printed lines decide."""
+SAMPLE_LINES = 6
+"""Lines read to judge an orientation where there is no table."""
+INSIDE = 0.5
+"""A grid belongs to a table region when this share of it lies inside."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PageReading:
+    """What one page holds.
+
+    ``grids`` and ``labelled`` run parallel, from top to bottom. ``fit`` is the log evidence for rows of the form.
+    """
+
+    upright: UprightPage
+    regions: tuple[Region, ...]
+    grids: tuple[GridInk, ...]
+    labelled: tuple[LabelledGrid, ...]
+    lines: RulingLines
+    words_score: float
+    fit: float
+
+
+class PageReader:
+    """Reads pages one after the other with one set of engines."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        reader: LineReader,
+        detector_of: Callable[[Callable[[Image], list[Grid]]], RegionDetector],
+        fit: Callable[[Sequence[LabelledGrid]], float],
+    ) -> None:
+        """Take the engines and ``fit``, the log evidence that a page's grids hold rows of the form."""
+        self._settings = settings
+        self._reader = reader
+        self._fit = fit
+        self._last: tuple[Image, RulingLines, list[Grid]] | None = None
+        self._detector = detector_of(lambda gray: self._ruled(gray)[1])
+
+    def _ruled(self, gray: Image) -> tuple[RulingLines, list[Grid]]:
+        """Ruling lines and grids of a page; those of the last page are kept, since detector and table stage want the same."""
+        if self._last is None or self._last[0] is not gray:
+            lines = find_ruling_lines(gray)
+            self._last = (gray, lines, build_grids(lines, 1))
+        return self._last[1], self._last[2]
+
+    def read(self, page: Page, *, hint: int = 0) -> PageReading:
+        """Read a page, turning it where its words do not read.
+
+        Args:
+            page: the page.
+            hint: the turn in degrees that the pages before needed, tried first.
+        """
+        first = self._read_turned(page, hint)
+        if not first.regions or first.fit >= FITS or (not first.grids and first.words_score >= READABLE):
+            return first
+        tried = [first]
+        for turn in [t for t in (0, *TURNS) if t != hint]:
+            other = self._read_turned(page, turn)
+            tried.append(other)
+            if other.fit >= FITS or (not first.grids and other.words_score >= READABLE):
+                break
+        return max(
+            tried, key=lambda r: (r.fit if r.fit >= FITS else 0.0, r.words_score + (BETTER if r is first else 0.0))
+        )
+
+    def _read_turned(self, page: Page, turn: int) -> PageReading:
+        upright = make_upright(page, self._settings, turn)
+        lines, ruled = self._ruled(upright.gray)
+        tables = table_regions(upright.gray, page.number, self._detector)
+        inside = [g for g in ruled if any(g.box.share_inside(t.box) >= INSIDE for t in tables)]
+        grids = [replace(g, page=page.number) for g in inside]
+        texts = text_regions(upright.gray, page.number, tables)
+        inks: list[GridInk] = []
+        labelled: list[LabelledGrid] = []
+        if grids:
+            ink = find_ink(upright.gray, *line_mask(lines, grids))
+            inks = [grid_ink(g, ink) for g in grids]
+            labelled = [read_labels(g, self._reader) for g in inks]
+        score = _words_score(inks, labelled)
+        if score is None:
+            score = self._lines_score(upright, texts)
+        fit = self._fit(labelled) if labelled else 0.0
+        return PageReading(upright, (*tables, *texts), tuple(inks), tuple(labelled), lines, score, fit)
+
+    def _lines_score(self, upright: UprightPage, texts: Sequence[Region]) -> float:
+        longest = sorted(texts, key=lambda r: -r.box.width)[:SAMPLE_LINES]
+        starts = [_start_of(r) for r in longest]
+        read = self.read_lines(upright, starts)
+        room = sum(r.box.width / r.box.height for r in starts)
+        if not room:
+            return 0.0
+        area = sum(r.box.area for r in texts)
+        wide = sum(r.box.area for r in texts if r.box.width >= WIDE_LINE * r.box.height) / area
+        return wide * sum(_letters(line.text) * line.score for line in read) / room
+
+    def read_lines(self, upright: UprightPage, regions: Sequence[Region]) -> list[TextLine]:
+        """Read printed lines outside the tables."""
+        crops = [line_crop(upright.gray, r.box) for r in regions]
+        return [
+            TextLine(r.page, text.text, r.box, text.score)
+            for r, text in zip(regions, self._reader.read(crops), strict=True)
+        ]
+
+
+def line_crop(gray: Image, box: BBox) -> Image:
+    """The picture of a printed line with a margin of an eighth of its height."""
+    pad = box.height / 8
+    height, width = gray.shape
+    y0, y1 = max(0, int(box.top - pad)), min(height, int(box.bottom + pad) + 1)
+    x0, x1 = max(0, int(box.left - pad)), min(width, int(box.right + pad) + 1)
+    return gray[y0:y1, x0:x1]
+
+
+def _start_of(region: Region) -> Region:
+    """The first characters of a line: enough to tell whether it reads, at a fraction of the cost."""
+    box = region.box
+    return Region(
+        region.page,
+        region.label,
+        BBox(box.left, box.top, min(box.right, box.left + 8 * box.height), box.bottom),
+        region.score,
+    )
+
+
+def _words_score(inks: Sequence[GridInk], labelled: Sequence[LabelledGrid]) -> float | None:
+    """Letters read in label cells, weighed by score, per letter that has room in their lines; None where there are too few cells.
+
+    Letters of this script fill a square each, so a line as long as eight times its height holds eight of them. Lines of one or two
+    letters count little: on a page that lies on its side a label falls into such lines, and the recogniser reads even those.
+    """
+    read = room = wide = 0.0
+    cells = 0
+    for found, grid in zip(inks, labelled, strict=True):
+        for content, text in zip(found.cells, grid.texts, strict=True):
+            width = sum(line.width / max(line.height, 1.0) for line in content.lines)
+            if text.text is None or width < 2:
+                continue
+            cells += 1
+            room += width
+            wide += sum(w for w in (line.width / max(line.height, 1.0) for line in content.lines) if w >= WIDE_LABEL)
+            read += _letters(text.text) * text.score
+    return None if cells < LEAST_CELLS else read / room * min(1.0, 1.25 * wide / room)
+
+
+def _letters(text: str) -> int:
+    return len(_LETTERS.findall(text))

@@ -1,0 +1,334 @@
+"""From a posterior to the public report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+import gikocr
+from gikocr.elements import Candidate, DocumentValue, FieldPosterior, FormReading, Posterior, RulePosterior, Source
+from gikocr.forms import Form, simplify
+from gikocr.ocr.numerals import unit_of, value_of
+from gikocr.report import (
+    Alternative,
+    Check,
+    DocumentFieldValue,
+    DocumentInfo,
+    Evidence,
+    Field,
+    Issue,
+    ModelUsed,
+    Provenance,
+    Report,
+    SectionText,
+    SourceInfo,
+    Suggestion,
+    TableInfo,
+    capped,
+    status_of,
+)
+
+STEPS = ("ingest", "preprocess", "layout", "table", "ocr", "kie", "reconcile")
+LEAST_ALTERNATIVE = 1e-6
+"""Alternatives less probable than this are not worth showing."""
+
+
+def build_report(
+    form: Form,
+    reading: FormReading,
+    posterior: Posterior,
+    *,
+    source: Source,
+    fingerprint: str,
+    models: Sequence[tuple[str, str]],
+    issues: Sequence[Issue],
+    sections: Sequence[SectionText] = (),
+    seconds: Mapping[str, float],
+    review_below: float,
+) -> Report:
+    """Put the public report of one document together."""
+    checks = tuple(_check(rule) for rule in posterior.rules)
+    by_field = _checks_by_field(form, posterior)
+    broken = {c.id for c in checks if c.verdict in ("broken_in_source", "doubtful")}
+    fields = tuple(
+        _field(form, f, reading, by_field.get(f.field_id, ()), broken, review_below) for f in posterior.fields
+    )
+    tables = _tables(form, reading, posterior, fields)
+    everything = [*issues, *_table_issues(tables, fields, checks)]
+    if not any(f.state not in ("unreadable", "not_printed") for f in fields):
+        everything = _fail(everything)
+        fields = tuple(f for f in fields if f.value is None)
+    values = {v.id: v for v in reading.document}
+    if fields and any(f.state != "not_printed" for f in fields):
+        everything += [
+            Issue(
+                code=f"{name}_not_found",
+                severity="warning",
+                stage="kie",
+                message=f"No {name} was found in title or signature.",
+            )
+            for name in ("agency", "year")
+            if name not in values
+        ]
+    info = DocumentInfo(
+        agency=_text(values, "agency"),
+        agency_key=_key(_text(values, "agency")),
+        year=int(values["year"].value) if "year" in values and values["year"].value is not None else None,
+        edition=form.document_edition({k: t.edition for k, t in tables.items()}),
+        title=_text(values, "title"),
+        period=_period(_text(values, "period")),
+    )
+    return Report(
+        gikocr=gikocr.__version__,
+        fingerprint=fingerprint,
+        source=SourceInfo.of(source),
+        status=status_of(fields, tuple(everything)),
+        document=info,
+        document_fields=tuple(
+            DocumentFieldValue(
+                id=v.id,
+                value=v.value,
+                printed=v.printed,
+                confidence=capped(v.confidence),
+                confidence_kind="posterior",
+                evidence=Evidence.at(v.page, v.quad, v.unit),
+            )
+            for v in reading.document
+        ),
+        sections=tuple(sections),
+        tables=tables,
+        fields=fields,
+        checks=checks,
+        issues=tuple(everything),
+        provenance=Provenance(
+            steps=STEPS,
+            models=tuple(ModelUsed(name=n, sha256=h) for n, h in models),
+            seconds={k: round(v, 4) for k, v in seconds.items()},
+        ),
+    )
+
+
+def failed_report(
+    source: SourceInfo,
+    issue: Issue,
+    fingerprint: str,
+    *,
+    more: Sequence[Issue] = (),
+    seconds: Mapping[str, float] | None = None,
+) -> Report:
+    """The report of a document that could not be read at all."""
+    return Report(
+        gikocr=gikocr.__version__,
+        fingerprint=fingerprint,
+        source=source,
+        status="failed",
+        issues=(issue, *more),
+        provenance=Provenance(seconds=dict(seconds or {})),
+    )
+
+
+def _tables(form: Form, reading: FormReading, posterior: Posterior, fields: Sequence[Field]) -> dict[str, TableInfo]:
+    chosen = {key: (edition, weight) for key, edition, weight in posterior.editions}
+    settled = form.settled({key: chosen[key][0] if key in chosen else None for key in form.table_keys})
+    tables = {}
+    table_of = {f.field_id: f.table for f in posterior.fields}
+    for table in reading.tables:
+        if table.table not in chosen:
+            tables[table.table] = TableInfo(edition=None, status="not_found", confidence=None)
+            continue
+        own = [f for f in fields if table_of.get(f.id) == table.table]
+        status = table.status
+        if own and all(f.state in ("blank", "not_printed") for f in own):
+            status = "no_numbers"
+        elif any(f.state in ("unreadable", "occluded") for f in own):
+            status = "partly_read"
+        tables[table.table] = TableInfo(
+            edition=settled[table.table], status=status, confidence=capped(chosen[table.table][1])
+        )
+    return tables
+
+
+def _field(
+    form: Form,
+    posterior: FieldPosterior,
+    reading: FormReading,
+    checks: Sequence[str],
+    broken: set[str],
+    review_below: float,
+) -> Field:
+    spec = form.editions[posterior.edition].fields[posterior.field_id]
+    placed = next(
+        p
+        for t in reading.tables
+        if t.table == posterior.table
+        for p in t.placements[0].fields
+        if p.field_id == posterior.field_id
+    )
+    if posterior.cell is None:
+        absent = placed.certainty > 0
+        return Field(
+            id=posterior.field_id,
+            value=None,
+            printed=None,
+            state="not_printed" if absent else "unreadable",
+            unit=None,
+            confidence=capped(placed.certainty) if absent else None,
+            confidence_kind="posterior" if absent else None,
+            needs_review=True,
+            checks=tuple(checks),
+        )
+    cell = reading.cells[posterior.cell]
+    evidence = Evidence.at(cell.page, cell.quad, cell.unit, cell.reading.reader)
+    if not posterior.candidates:
+        return Field(
+            id=posterior.field_id,
+            value=None,
+            printed=None,
+            state="unreadable",
+            unit=None,
+            confidence=None,
+            confidence_kind=None,
+            needs_review=True,
+            evidence=evidence,
+            checks=tuple(checks),
+        )
+    best, probability = posterior.candidates[0]
+    confidence = capped(probability)
+    suggestion = None
+    if posterior.suggestion is not None:
+        failing = tuple(c for c in checks if c in broken)
+        suggestion = Suggestion(value=_amount(posterior.suggestion), checks=failing)
+    return Field(
+        id=posterior.field_id,
+        value=_candidate_value(best),
+        printed=best.printed,
+        state=best.state,
+        unit=_unit(best, spec.printed_unit),
+        confidence=confidence,
+        confidence_kind="posterior",
+        needs_review=confidence < review_below or suggestion is not None or best.state == "other_text",
+        alternatives=tuple(_alternative(c, p) for c, p in posterior.candidates[1:] if p >= LEAST_ALTERNATIVE),
+        suggestion=suggestion,
+        evidence=evidence,
+        checks=tuple(checks),
+    )
+
+
+def _alternative(candidate: Candidate, probability: float) -> Alternative:
+    return Alternative(
+        value=_candidate_value(candidate), printed=candidate.printed, state=candidate.state, probability=probability
+    )
+
+
+def _candidate_value(candidate: Candidate) -> int | Decimal | None:
+    if candidate.state != "read":
+        return None
+    value = value_of(candidate.printed)
+    return None if value is None else _amount(str(value))
+
+
+def _amount(text: str) -> int | Decimal:
+    return Decimal(text) if "." in text else int(Decimal(text))
+
+
+def _unit(candidate: Candidate, printed_unit: str | None) -> str | None:
+    if candidate.state != "read":
+        return None
+    return unit_of(candidate.printed) or printed_unit
+
+
+def _check(rule: RulePosterior) -> Check:
+    left = None if rule.left is None else _amount(rule.left)
+    right = None if rule.right is None else _amount(rule.right)
+    difference = None if left is None or right is None else left - right
+    unknown = rule.verdict == "not_checkable"
+    return Check(
+        id=rule.rule_id,
+        left=left,
+        right=right,
+        difference=difference,
+        verdict=rule.verdict,
+        probability_broken=None if unknown else rule.probability_broken,
+    )
+
+
+def _checks_by_field(form: Form, posterior: Posterior) -> dict[str, tuple[str, ...]]:
+    editions = {key: edition for key, edition, _ in posterior.editions}
+    result: dict[str, list[str]] = {}
+    for rule in form.rules_for(editions):
+        for field_id in (*rule.left, *rule.right):
+            result.setdefault(field_id, []).append(rule.id)
+    return {k: tuple(v) for k, v in result.items()}
+
+
+def _table_issues(tables: Mapping[str, TableInfo], fields: Sequence[Field], checks: Sequence[Check]) -> list[Issue]:
+    issues = []
+    for key, table in tables.items():
+        if table.status == "not_found":
+            issues.append(
+                Issue(
+                    code="table_not_found",
+                    severity="error",
+                    stage="kie",
+                    message=f"Table {key} was not found. If the report has it, look at the page with --overlay; a page may be missing.",
+                )
+            )
+        elif table.status == "partly_read":
+            issues.append(
+                Issue(
+                    code="table_partly_read",
+                    severity="warning",
+                    stage="kie",
+                    message=f"Of table {key} some rows or cells could not be read; they are marked unreadable.",
+                )
+            )
+    found = [t for t in tables.values() if t.status != "not_found"]
+    if found and all(t.status == "no_numbers" for t in found):
+        issues.append(
+            Issue(
+                code="no_numbers",
+                severity="info",
+                stage="kie",
+                message="All cells of the tables are blank: an empty form.",
+            )
+        )
+    sums = [c.id for c in checks if c.verdict == "broken_in_source"]
+    if sums:
+        issues.append(
+            Issue(
+                code="sum_broken_in_source",
+                severity="info",
+                stage="reconcile",
+                message=f"{len(sums)} sums do not add up as printed: {', '.join(sums[:5])}{' …' if len(sums) > 5 else ''}.",
+            )
+        )
+    return issues
+
+
+def _fail(issues: Sequence[Issue]) -> list[Issue]:
+    others = [i for i in issues if i.code != "table_not_found"]
+    message = "No table of the form was found on any page. Is this a 政府信息公开工作年度报告, and are its table pages in the file?"
+    return [*others, Issue(code="no_tables", severity="error", stage="kie", message=message)]
+
+
+def _text(values: Mapping[str, DocumentValue], name: str) -> str | None:
+    found = values.get(name)
+    return None if found is None else str(found.value)
+
+
+def _key(agency: str | None) -> str | None:
+    """The agency without spaces, punctuation and script variants, for joining years."""
+    if agency is None:
+        return None
+    return "".join(c for c in simplify(agency) if c.isalnum())
+
+
+def _period(text: str | None) -> tuple[date, date] | None:
+    if text is None:
+        return None
+    try:
+        first, last = (date.fromisoformat(part) for part in text.split("/"))
+    except ValueError:
+        return None
+    return first, last

@@ -1,0 +1,3 @@
+"""Ruling lines, and the grids of cells that they make."""
+
+from __future__ import annotations

@@ -1,0 +1,302 @@
+"""Ruling lines → regions → rows and columns → cells with spans.
+
+Inside a region (see :mod:`gikocr.table.regions`) each side of each elementary box is looked at in the mask: where no line is seen,
+the boxes on both sides are one cell.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from gikocr.elements import Cell, Grid
+from gikocr.geometry import BBox
+from gikocr.table.faint import Line, faint_share, intervals, lesser_end, recover
+from gikocr.table.lines import RulingLines, Segment
+from gikocr.table.regions import find_regions, join
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gikocr.elements import Image
+
+BAND = 1 / 400
+"""Half width of the band around a boundary in which its line is looked for."""
+PRESENT = 0.45
+"""Share of a boundary on which the line must be seen."""
+PRESENT_FAINT = 0.62
+"""The same on a ridge one pixel to either side of one parallel of the line: faint lines are thin and straight, print is neither."""
+LEAST_ENDS, TRUSTED_ENDS = 0.35, 0.65
+"""Share of the emptier end of its boundaries on which a line must be seen: on the mean, and to be believed on each of them."""
+LEAST_END = 0.12
+"""A line that is neither is believed on boundaries that it reaches with this share of both ends."""
+TRUSTED_SHARE, TRUSTED_INTERVALS = 0.7, 3
+"""A line seen on this share of so many boundaries is certain to be one …"""
+PRESENT_TRUSTED = (0.25, 0.4)
+"""… and is believed elsewhere on these shares, in the mask or faintly: broken rules break more in some rows than in others."""
+TRUSTED_LEAST_END = 0.12
+"""… if it reaches both ends at all, which a figure that happens to stand there does not."""
+SLACK = 2
+"""Pixels by which a line may leave the straight between two crossings; more would eat into figures set close to it."""
+CUT_SHARE, OPEN_SHARE = 0.5, 0.2
+"""Share of the lines that must stick out: where a page cuts a table all do, at an open side only those that do not end in it."""
+OPEN_END = 1 / 110
+"""Lines that stick out further than this over the last line across them show an open side (a frame cut by the page)."""
+LEAST_LENGTH, LEAST_HEIGHT = 1 / 4, 1 / 120
+"""A region shorter than the one or lower than the other is not a table; large print may look like one, one row cut off by a page is."""
+STRIP_COLUMNS = 4
+"""Columns that a strip without upright lines of its own must show."""
+
+
+def build_grids(lines: RulingLines, page: int) -> list[Grid]:
+    """Rebuild all ruled tables of a page, from top to bottom.
+
+    Args:
+        lines: the page's ruling lines.
+        page: its number, 1-based.
+    """
+    grids = []
+    for horizontal, vertical in find_regions(lines):
+        grid = _build(horizontal, vertical, lines, page)
+        if grid is not None:
+            grids.append(grid)
+    return sorted(_drop_nested(grids), key=lambda g: (g.box.top, g.box.left))
+
+
+def _build(horizontal: Sequence[Line], vertical: Sequence[Segment], lines: RulingLines, page: int) -> Grid | None:
+    side = lines.longest_side
+    cols = join(vertical, side) or _ends_of(horizontal)
+    rows = _close_ends(list(horizontal), cols, side, CUT_SHARE)
+    cols = _close_ends(cols, rows, side, OPEN_SHARE)
+    if len(rows) < 2 or len(cols) < 2:
+        return None
+    rows = recover(rows, cols, lines.horizontal_ridge, side)
+    cols = recover(cols, rows, lines.vertical_ridge.T, side)
+    band = max(2.0, side * BAND)
+    while True:
+        h_present = _present(rows, cols, lines.horizontal_mask, lines.horizontal_ridge, band)
+        v_present = _present(cols, rows, lines.vertical_mask.T, lines.vertical_ridge.T, band)
+        rows_kept = [r for r in range(len(rows)) if h_present[r].any() or r in (0, len(rows) - 1)]
+        cols_kept = [c for c in range(len(cols)) if v_present[c].any() or c in (0, len(cols) - 1)]
+        if len(rows_kept) == len(rows) and len(cols_kept) == len(cols):
+            break
+        rows, cols = [rows[r] for r in rows_kept], [cols[c] for c in cols_kept]
+    if len(rows) < 2 or len(cols) < (2 if vertical else STRIP_COLUMNS + 1):
+        return None
+    box = _around(rows, cols)
+    too_small = max(box.width, box.height) < side * LEAST_LENGTH or min(box.width, box.height) < side * LEAST_HEIGHT
+    if too_small:
+        return None
+    row_polylines, col_polylines = _polylines(rows, cols, flip=False), _polylines(cols, rows, flip=True)
+    return Grid(page, box, row_polylines, col_polylines, tuple(_cells(h_present, v_present, rows, cols)))
+
+
+def _ends_of(horizontal: Sequence[Line]) -> list[Line]:
+    """Two upright lines where level ones begin and end: a strip of one row, whose uprights are too short to be lines of their own."""
+    top, bottom = horizontal[0].middle, horizontal[-1].middle
+    places = [float(np.median([h.start for h in horizontal])), float(np.median([h.end for h in horizontal]))]
+    return [Line(np.array([top, bottom]), np.array([x, x]), top, bottom) for x in places]
+
+
+def _close_ends(lines: list[Line], across: list[Line], side: int, share: float) -> list[Line]:
+    """Add a first or last line where the lines across stick out over it: a frame that the page cut open."""
+    if not lines or not across:
+        return lines
+    reach = side * OPEN_END
+    closed = list(lines)
+    low = min(line.start for line in lines)
+    high = max(line.end for line in lines)
+    before = _common_end([lines[0].middle - line.start for line in across], reach, share)
+    after = _common_end([line.end - lines[-1].middle for line in across], reach, share)
+    if before is not None:
+        place = lines[0].middle - before
+        closed.insert(0, Line(np.array([low, high]), np.array([place, place]), low, high))
+    if after is not None:
+        place = lines[-1].middle + after
+        closed.append(Line(np.array([low, high]), np.array([place, place]), low, high))
+    return closed
+
+
+def _common_end(overhangs: list[float], reach: float, share: float) -> float | None:
+    """How far lines stick out, when at least two do so alike and no fewer than a share of all; else None."""
+    out = sorted(o for o in overhangs if o > reach)
+    if len(out) < max(2, share * len(overhangs)):
+        return None
+    middle = out[len(out) // 2]
+    alike = [o for o in out if abs(o - middle) < reach]
+    return middle if len(alike) >= max(2, 0.6 * len(out)) else None
+
+
+def _present(lines: list[Line], across: list[Line], mask: Image, ridge: Image, band: float) -> NDArray[np.bool_]:
+    """On which boundaries each line is seen, (len(lines), len(across) - 1): in the mask, or faintly but all along."""
+    seen, ends = _seen(lines, across, mask, band)
+    faint, faint_ends = faint_share(lines, across, ridge, band)
+    strong = seen >= PRESENT
+    weak = (faint >= PRESENT_FAINT) & (faint_ends >= LEAST_ENDS)
+    for i in range(len(lines)):
+        if not strong[i].any():
+            continue
+        reach = float(ends[i][strong[i]].mean())
+        if reach < LEAST_ENDS:
+            strong[i] = False
+        elif reach < TRUSTED_ENDS:
+            strong[i] &= ends[i] >= LEAST_END
+    present = strong | weak
+    trusted = (strong & (seen >= TRUSTED_SHARE)).sum(axis=1) >= TRUSTED_INTERVALS
+    again = ((seen >= PRESENT_TRUSTED[0]) & (ends >= TRUSTED_LEAST_END)) | (
+        (faint >= PRESENT_TRUSTED[1]) & (faint_ends >= TRUSTED_LEAST_END)
+    )
+    present[trusted] |= again[trusted]
+    return present
+
+
+def _seen(
+    lines: list[Line], across: list[Line], mask: Image, band: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Shares of each boundary, and of its emptier end, on which its line is seen: both (len(lines), len(across) - 1).
+
+    ``mask`` is indexed [across the line, along the line].
+    """
+    height, width = mask.shape
+    shares = np.zeros((len(lines), len(across) - 1))
+    ends = np.zeros_like(shares)
+    offsets = np.arange(-int(band), int(band) + 1)
+    for i, line in enumerate(lines):
+        for j, (low, high) in enumerate(intervals(line, across, band / 2, width)):
+            positions = np.arange(low, high)
+            centre = np.rint(line.at(positions.astype(np.float64))).astype(np.int64)
+            index = np.clip(centre[None, :] + offsets[:, None], 0, height - 1)
+            hit = (mask[index, positions[None, :]] > 0).any(axis=0)
+            shares[i, j] = float(hit.mean())
+            ends[i, j] = lesser_end(hit)
+    return shares, ends
+
+
+def _cells(
+    h_present: NDArray[np.bool_], v_present: NDArray[np.bool_], rows: list[Line], cols: list[Line]
+) -> list[Cell]:
+    n_rows, n_cols = len(rows) - 1, len(cols) - 1
+    owner = np.arange(n_rows * n_cols).reshape(n_rows, n_cols)
+
+    def unite(a: int, b: int) -> None:
+        if a != b:
+            owner[owner == max(a, b)] = min(a, b)
+
+    for r in range(n_rows):
+        for c in range(n_cols):
+            if c + 1 < n_cols and not v_present[c + 1, r]:
+                unite(int(owner[r, c]), int(owner[r, c + 1]))
+            if r + 1 < n_rows and not h_present[r + 1, c]:
+                unite(int(owner[r, c]), int(owner[r + 1, c]))
+    cells = []
+    for label in np.unique(owner):
+        for r0, r1, c0, c1 in _rectangles(owner == label):
+            cells.append(Cell(r0, r1, c0, c1, box_between(rows[r0], rows[r1], cols[c0], cols[c1])))
+    return sorted(cells, key=lambda cell: (cell.row, cell.col))
+
+
+def _rectangles(member: NDArray[np.bool_]) -> list[tuple[int, int, int, int]]:
+    """Cut a connected set of elementary boxes into rectangles (row, row_end, col, col_end): runs of a row, joined downwards.
+
+    A set that is no rectangle comes from a side whose line was lost; cutting keeps that damage to one row, while growing the set
+    to its rectangle would swallow its neighbours.
+    """
+    open_runs: dict[tuple[int, int], int] = {}
+    found = []
+    for r in range(member.shape[0] + 1):
+        runs = set(_runs(member[r])) if r < member.shape[0] else set()
+        for run in [k for k in open_runs if k not in runs]:
+            found.append((open_runs.pop(run), r, *run))
+        for run in runs:
+            open_runs.setdefault(run, r)
+    return found
+
+
+def _runs(row: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], row, [False]]).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def box_between(top: Line, bottom: Line, left: Line, right: Line) -> BBox:
+    """The box between four lines, each taken where the cell is."""
+    x = (left.middle + right.middle) / 2
+    y = (float(top.at(x)) + float(bottom.at(x))) / 2
+    x0, x1 = float(left.at(y)), float(right.at(y))
+    x = (x0 + x1) / 2
+    y0, y1 = float(top.at(x)), float(bottom.at(x))
+    return BBox(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+
+
+def _around(rows: list[Line], cols: list[Line]) -> BBox:
+    return BBox(cols[0].middle, rows[0].middle, cols[-1].middle, rows[-1].middle)
+
+
+def _polylines(lines: list[Line], across: list[Line], *, flip: bool) -> tuple[tuple[tuple[float, float], ...], ...]:
+    """Each line sampled where it crosses the lines of the other direction."""
+    result = []
+    for line in lines:
+        points = []
+        for other in across:
+            along = float(other.at(line.middle))
+            beside = float(line.at(along))
+            points.append((beside, along) if flip else (along, beside))
+        result.append(tuple(points))
+    return tuple(result)
+
+
+def line_mask(lines: RulingLines, grids: Sequence[Grid]) -> tuple[Image, Image]:
+    """Pixels of the lines that bound cells; strokes of characters that look like lines are left alone.
+
+    Only what the masks support within a band around each boundary counts.
+
+    Returns:
+        Two masks (H, W) uint8: one wide enough to leave nothing of a line, and its core, which keeps off figures set close to it.
+    """
+    wide, core = np.zeros_like(lines.horizontal_mask), np.zeros_like(lines.horizontal_mask)
+    thick = round(
+        max(_thickness(lines.horizontal, lines.horizontal_mask), _thickness(lines.vertical, lines.vertical_mask))
+    )
+    for grid in grids:
+        for cell in grid.cells:
+            for start, end in _sides(grid, cell):
+                cv2.line(wide, start, end, (255,), thickness=thick + 2 * SLACK)
+                cv2.line(core, start, end, (255,), thickness=thick)
+    support = np.asarray(cv2.bitwise_or(lines.horizontal_mask, lines.vertical_mask), np.uint8)
+    # Where lines cross neither is a ridge, so the masks have holes there.
+    reach = thick // 2 + SLACK + 1
+    for x, y in {(round(x), round(y)) for grid in grids for line in grid.row_lines for x, y in line}:
+        cv2.rectangle(support, (x - reach, y - reach), (x + reach, y + reach), (255,), thickness=cv2.FILLED)
+    rims = cv2.bitwise_and(wide, cv2.dilate(support, np.ones((3, 3), np.uint8)))
+    return np.asarray(rims, np.uint8), np.asarray(cv2.bitwise_and(core, support), np.uint8)
+
+
+def _thickness(segments: Sequence[Segment], mask: Image) -> float:
+    """Mean thickness of lines in pixels, at least 1; the mask holds all of a line, so its area over its length."""
+    length = sum(s.length for s in segments)
+    return max(1.0, cv2.countNonZero(mask) / length) if length else 1.0
+
+
+def _sides(grid: Grid, cell: Cell) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """The four sides of a cell, piece by piece between crossings, so that they follow a bend."""
+    for line in (grid.row_lines[cell.row], grid.row_lines[cell.row_end]):
+        yield from _pieces(line[cell.col : cell.col_end + 1])
+    for line in (grid.col_lines[cell.col], grid.col_lines[cell.col_end]):
+        yield from _pieces(line[cell.row : cell.row_end + 1])
+
+
+def _pieces(points: Sequence[tuple[float, float]]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    rounded = [(round(x), round(y)) for x, y in points]
+    yield from itertools.pairwise(rounded)
+
+
+def _drop_nested(grids: list[Grid]) -> list[Grid]:
+    """A region that lies inside another (a box drawn in a cell, a stamp) is not a table of its own."""
+    return [
+        g
+        for g in grids
+        if not any(o is not g and g.box.share_inside(o.box) > 0.8 and o.box.area > g.box.area for o in grids)
+    ]

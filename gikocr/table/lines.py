@@ -1,0 +1,186 @@
+"""Ruling lines of a page: thin dark ridges that go on for longer than any stroke of a character.
+
+A pixel belongs to a ridge when it is darker than the paper on both sides of it; a ridge is a line when enough of a window along
+it is ridge. The share, not an unbroken run, decides, so broken and faint lines are kept; the window follows a line only as far as
+it is straight, so lines may bend slowly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gikocr.elements import Image
+
+WINDOW_ALONG = {"horizontal": 1 / 28, "vertical": 1 / 36}
+"""Length of the window, as a share of the page's longer side: about 10 mm and 8 mm on A4."""
+LEAST_SHARE = 0.72
+"""Share of the window that must be ridge."""
+REACHES = (1 / 520, 1 / 250)
+"""Distances, as shares of the longer side, at which the paper beside a line is looked at: for thin and for thick lines."""
+LEAST_CONTRAST = 22
+"""Least difference, of 255, between a line and the paper beside it."""
+FAINT_CONTRAST = 8
+"""The same for lines so faint that only their whole length tells them from noise."""
+BESIDE = (1 / 420, 1 / 230)
+"""Distances, as shares of the longer side, between which ink beside a line is looked for."""
+CROWDED = 0.3
+"""Strokes of print have ink on both sides on more of their length than this; a line has a free side."""
+INK = 90
+"""Darkness, of 255, of print beside a line."""
+SAMPLE = 1 / 100
+"""Distance between the points of a line's polyline, as a share of the longer side."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segment:
+    """A piece of a ruling line. ``along`` (n,) are sorted pixel positions in its direction, ``across`` (n,) the other coordinate."""
+
+    along: NDArray[np.float32]
+    across: NDArray[np.float32]
+    start: float
+    end: float
+
+    @property
+    def length(self) -> float:
+        """Length in pixels."""
+        return self.end - self.start
+
+    @property
+    def middle(self) -> float:
+        """Median position across its direction."""
+        return float(np.median(self.across))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RulingLines:
+    """All lines of a page.
+
+    The masks (H, W) uint8 (0 or 255) hold the pixels that support them; the ridges all pixels that might belong to a faint line.
+    """
+
+    horizontal: tuple[Segment, ...]
+    vertical: tuple[Segment, ...]
+    horizontal_mask: Image
+    vertical_mask: Image
+    horizontal_ridge: Image
+    vertical_ridge: Image
+    longest_side: int
+
+
+def find_ruling_lines(gray: Image) -> RulingLines:
+    """Find the ruling lines of an upright page.
+
+    Args:
+        gray: (H, W) uint8 with paper near 255, straight to about half a degree.
+    """
+    side = max(gray.shape)
+    dark = np.asarray(cv2.GaussianBlur(cv2.bitwise_not(gray), (3, 3), 0), np.uint8)
+    flipped = np.asarray(cv2.transpose(dark), np.uint8)
+    h_mask, h_faint = _support(dark, side, "horizontal")
+    v_mask, v_faint = _support(flipped, side, "vertical")
+    ink = dark > INK
+    horizontal = _free(_segments(h_mask, side, "horizontal"), ink, side)
+    vertical = _free(_segments(v_mask, side, "vertical"), ink.T, side)
+    return RulingLines(
+        horizontal, vertical, h_mask, np.ascontiguousarray(v_mask.T), h_faint, np.ascontiguousarray(v_faint.T), side
+    )
+
+
+def _support(dark: Image, side: int, direction: str) -> tuple[Image, Image]:
+    """Pixels that lie on a horizontal line of ``dark`` (the caller transposes for vertical ones), and those that may."""
+    ridge = np.zeros_like(dark)
+    faint = np.zeros_like(dark)
+    for reach in REACHES:
+        step = max(2, round(side * reach))
+        above = np.zeros_like(dark)
+        below = np.zeros_like(dark)
+        above[step:] = dark[:-step]
+        below[:-step] = dark[step:]
+        height = cv2.subtract(dark, cv2.max(above, below))
+        ridge[np.asarray(height) > LEAST_CONTRAST] = 255
+        faint[np.asarray(height) > FAINT_CONTRAST] = 255
+    crowded = _crowded(dark, side)
+    ridge[crowded > 0] = 0
+    faint[crowded > 0] = 0
+    window = max(9, round(side * WINDOW_ALONG[direction]))
+    # A line that slopes within the window changes rows: one row of tolerance on both sides keeps it.
+    thick = cv2.dilate(ridge, np.ones((3, 1), np.uint8))
+    share = cv2.boxFilter(thick, cv2.CV_8U, (window, 1), borderType=cv2.BORDER_CONSTANT)
+    _, dense = cv2.threshold(share, int(255 * LEAST_SHARE), 255, cv2.THRESH_BINARY)
+    reach_out = cv2.dilate(dense, np.ones((1, window), np.uint8))
+    support = cv2.bitwise_and(reach_out, ridge)
+    return np.asarray(support, np.uint8), np.asarray(cv2.dilate(faint, np.ones((3, 1), np.uint8)), np.uint8)
+
+
+def _crowded(dark: Image, side: int) -> Image:
+    """Pixels with ink both above and below at the distance of a neighbouring stroke: they are print, or where lines cross."""
+    near, far = max(3, round(side * BESIDE[0])), max(5, round(side * BESIDE[1]))
+    ink = (dark > INK).astype(np.uint8) * 255
+    size = far - near + 1
+    # One dilation over `size` rows, read at two offsets, serves both sides.
+    band = cv2.dilate(ink, np.ones((size, 1), np.uint8), anchor=(0, 0))
+    above, below = np.zeros_like(ink), np.zeros_like(ink)
+    below[:-near] = band[near:]
+    above[far:] = band[:-far]
+    return np.asarray(cv2.bitwise_and(above, below), np.uint8)
+
+
+def _free(segments: tuple[Segment, ...], ink: NDArray[np.bool_], side: int) -> tuple[Segment, ...]:
+    """Leave out strokes of print that line up: they have ink close by on both sides. ``ink`` is [across, along]."""
+    near, far = max(3, round(side * BESIDE[0])), max(5, round(side * BESIDE[1]))
+    offsets = np.arange(near, far + 1)
+    kept = []
+    for segment in segments:
+        along = np.arange(int(segment.start), max(int(segment.end), int(segment.start) + 1), 2)
+        along = along[along < ink.shape[1]]
+        across = np.rint(np.interp(along, segment.along, segment.across)).astype(np.int64)
+        before = np.clip(across[None, :] - offsets[:, None], 0, ink.shape[0] - 1)
+        after = np.clip(across[None, :] + offsets[:, None], 0, ink.shape[0] - 1)
+        shares = [float(ink[index, along[None, :]].any(axis=0).mean()) for index in (before, after)]
+        if min(shares) < CROWDED:
+            kept.append(segment)
+    return tuple(kept)
+
+
+def _segments(mask: Image, side: int, direction: str) -> tuple[Segment, ...]:
+    """Join the pixels of a mask into segments; runs that only touch a gap shorter than half a window are one."""
+    window = max(9, round(side * WINDOW_ALONG[direction]))
+    joined = cv2.dilate(mask, np.ones((3, 1), np.uint8))
+    joined = cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((1, window // 2), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    step = max(4, round(side * SAMPLE))
+    found: list[Segment] = []
+    for label in range(1, count):
+        left, top, width, height, _ = stats[label]
+        if width < window or height > max(width / 4, side / 60):
+            continue
+        part = (labels[top : top + height, left : left + width] == label) & (
+            mask[top : top + height, left : left + width] > 0
+        )
+        segment = _polyline(part, left, top, step)
+        if segment is not None and segment.length >= window * 0.8:
+            found.append(segment)
+    return tuple(found)
+
+
+def _polyline(part: NDArray[np.bool_], left: int, top: int, step: int) -> Segment | None:
+    ys, xs = np.nonzero(part)
+    if len(xs) == 0:
+        return None
+    start, end = int(xs.min()), int(xs.max()) + 1
+    bins = max(1, round((end - start) / step))
+    which = np.minimum(((xs - start) * bins) // max(1, end - start), bins - 1)
+    counts = np.bincount(which, minlength=bins)
+    sums = np.bincount(which, weights=ys, minlength=bins)
+    x_sums = np.bincount(which, weights=xs, minlength=bins)
+    full = counts > 0
+    along = (x_sums[full] / counts[full] + left).astype(np.float32)
+    across = (sums[full] / counts[full] + top).astype(np.float32)
+    return Segment(along, across, float(start + left), float(end + left))

@@ -1,0 +1,1 @@
+"""Project scripts: data making, training and benchmarks."""

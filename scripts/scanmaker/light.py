@@ -1,0 +1,190 @@
+"""Damage by paper, light and scanner: background, shadows, dirt, noise, blur, 1-bit conversion."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from scripts.scanmaker.dice import Dice
+from scripts.scanmaker.warp import smooth_field
+
+_NOISE_TILE = 1024
+_LEAST_RANGE = 120.0
+
+
+def _grow(field: np.ndarray, picture: np.ndarray) -> np.ndarray:
+    return field[..., None] if picture.ndim == 3 else field
+
+
+def tone(picture: np.ndarray, black: float, paper: float) -> np.ndarray:
+    """Map 0…255 to black…paper."""
+    table = np.clip(black + np.arange(256) * (paper - black) / 255, 0, 255).astype(np.uint8)
+    return cv2.LUT(picture, table)
+
+
+def uneven_light(dice: Dice, picture: np.ndarray, amplitude: float) -> np.ndarray:
+    """Darken smoothly by up to `amplitude` grey levels: a gradient over the page and a few hills."""
+    height, width = picture.shape[:2]
+    small = smooth_field(dice.rng, 32, 24, 2)
+    gx, gy = dice.between(-1, 1), dice.between(-1, 1)
+    slope = (
+        np.linspace(-1, 1, 24, dtype=np.float32)[None, :] * gx + np.linspace(-1, 1, 32, dtype=np.float32)[:, None] * gy
+    )
+    small = 0.5 * small + 0.25 * (slope + 2) / 2
+    field = cv2.resize(np.clip(small, 0, 1), (width, height), interpolation=cv2.INTER_LINEAR)
+    return cv2.subtract(picture, _as_levels(field * amplitude, picture))
+
+
+def _as_levels(field: np.ndarray, picture: np.ndarray) -> np.ndarray:
+    levels = field.astype(np.uint8)
+    return cv2.merge([levels] * 3) if picture.ndim == 3 else levels
+
+
+def edge_shadow(dice: Dice, picture: np.ndarray, strength: float) -> np.ndarray:
+    """Darken one or two edges as an open copier lid does."""
+    height, width = picture.shape[:2]
+    field = np.zeros((height, width), dtype=np.float32)
+    for side in dice.some(("left", "right", "top", "bottom"), dice.whole(1, 2)):
+        length = width if side in {"left", "right"} else height
+        reach = int(length * dice.between(0.006, 0.03)) + 2
+        ramp = np.zeros(length, dtype=np.float32)
+        ramp[:reach] = np.linspace(1, 0, reach) ** 1.5 * dice.between(60, 190) * (0.4 + 0.6 * strength)
+        if side in {"right", "bottom"}:
+            ramp = ramp[::-1]
+        field = np.maximum(field, ramp[None, :] if side in {"left", "right"} else ramp[:, None])
+    return cv2.subtract(picture, _as_levels(field, picture))
+
+
+def cast_shadow(dice: Dice, picture: np.ndarray, strength: float) -> np.ndarray:
+    """Cast the shadow of a hand, a telephone or a book's gutter over part of the page."""
+    height, width = picture.shape[:2]
+    small = np.zeros((64, 48), dtype=np.float32)
+    if dice.chance(0.4):
+        at = dice.pick((0.0, 1.0))
+        x = np.linspace(0, 1, 48, dtype=np.float32)
+        small += np.exp(-np.abs(x - at) / dice.between(0.06, 0.18))[None, :]
+    else:
+        corners = dice.rng.uniform(-0.3, 1.3, (dice.whole(3, 5), 2)) * (48, 64)
+        hull = cv2.convexHull(corners.astype(np.float32)).astype(np.int32)
+        cv2.fillConvexPoly(small, hull, (1.0,))
+        small = np.asarray(cv2.GaussianBlur(small, (0, 0), dice.between(0.8, 3.0)), dtype=np.float32)
+    field = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR) * (0.2 + 0.38 * strength)
+    return (picture * (1 - _grow(field, picture))).astype(np.uint8)
+
+
+def specks(dice: Dice, picture: np.ndarray, density: float, dpi: float) -> None:
+    """Put dirt on the glass in place: dots of 0.1 to 0.5 mm, `density` of them on 1000 mm²."""
+    height, width = picture.shape[:2]
+    count = int(density * height * width / (dpi / 25.4) ** 2 / 1000)
+    for _ in range(count):
+        x, y = dice.whole(0, width - 1), dice.whole(0, height - 1)
+        radius = max(1, round(abs(dice.rng.normal(0, 0.13)) / 25.4 * dpi))
+        grey = dice.whole(20, 140)
+        cv2.circle(picture, (x, y), radius, (grey,) * (3 if picture.ndim == 3 else 1), -1, cv2.LINE_AA)
+
+
+def toner_dots(dice: Dice, picture: np.ndarray, share: float) -> None:
+    """Scatter single dark pixels in clusters in place; `share` of all pixels."""
+    height, width = picture.shape[:2]
+    count = int(share * height * width)
+    centres = dice.rng.uniform(0, 1, (max(1, count // 60), 2)) * (height, width)
+    at = centres[dice.rng.integers(len(centres), size=count)] + dice.rng.normal(0, 0.06, (count, 2)) * (height, width)
+    y, x = np.clip(at[:, 0], 0, height - 1).astype(int), np.clip(at[:, 1], 0, width - 1).astype(int)
+    picture[y, x] = (dice.rng.integers(10, 120, count).astype(np.uint8))[:, None] if picture.ndim == 3 else 60
+
+
+def scan_lines(dice: Dice, picture: np.ndarray, count: int) -> None:
+    """Draw faint straight lines along the feed direction in place, as dust on a feeding scanner does."""
+    width = picture.shape[1]
+    for _ in range(count):
+        x = dice.whole(0, width - 2)
+        part = picture[:, x : x + dice.whole(1, 2)].astype(np.float32)
+        picture[:, x : x + part.shape[1]] = (part * dice.between(0.55, 0.85)).astype(np.uint8)
+
+
+def punch_holes(dice: Dice, picture: np.ndarray, dpi: float) -> None:
+    """Punch two filing holes into the left margin in place."""
+    mm = dpi / 25.4
+    height = picture.shape[0]
+    level = dice.whole(0, 60) if dice.chance(0.6) else dice.whole(180, 225)
+    for offset in (-40.0, 40.0):
+        centre = (int(dice.between(8, 11) * mm), int(height / 2 + offset * mm))
+        cv2.circle(picture, centre, int(2.8 * mm), (level,) * (3 if picture.ndim == 3 else 1), -1, cv2.LINE_AA)
+
+
+def add_noise(dice: Dice, picture: np.ndarray, deviation: float, salt: float) -> np.ndarray:
+    """Add grey noise (standard deviation in levels) and salt and pepper (share of pixels)."""
+    height, width = picture.shape[:2]
+    tile = dice.rng.normal(0, deviation, (_NOISE_TILE, _NOISE_TILE)).astype(np.float32)
+    rows, columns = -(-height // _NOISE_TILE) + 1, -(-width // _NOISE_TILE) + 1
+    dy, dx = dice.whole(0, _NOISE_TILE - 1), dice.whole(0, _NOISE_TILE - 1)
+    noise = np.round(np.tile(tile, (rows, columns))[dy : dy + height, dx : dx + width]).astype(np.int16)
+    grown = cv2.merge([noise] * 3) if picture.ndim == 3 else noise
+    noisy = cv2.add(picture, grown, dtype=cv2.CV_8U)
+    count = int(salt * height * width)
+    if count:
+        y, x = dice.rng.integers(height, size=count), dice.rng.integers(width, size=count)
+        half = count // 2
+        noisy[y[:half], x[:half]] = 255
+        noisy[y[half:], x[half:]] = dice.whole(0, 60)
+    return noisy
+
+
+def paper_grain(dice: Dice, picture: np.ndarray, amount: float) -> np.ndarray:
+    """Give the paper a fibrous structure of up to `amount` grey levels."""
+    height, width = picture.shape[:2]
+    fibres = cv2.GaussianBlur(dice.rng.normal(0, 1, (_NOISE_TILE, _NOISE_TILE)).astype(np.float32), (0, 0), 1.6)
+    tile = fibres / max(1e-6, float(fibres.std())) * amount / 2
+    reps = (-(-height // _NOISE_TILE), -(-width // _NOISE_TILE))
+    grain = np.tile(np.round(tile).astype(np.int16), reps)[:height, :width]
+    return cv2.add(picture, cv2.merge([grain] * 3) if picture.ndim == 3 else grain, dtype=cv2.CV_8U)
+
+
+def tint(picture: np.ndarray, cast: tuple[float, float, float]) -> np.ndarray:
+    """Multiply the channels of a colour picture, as old paper or lamplight does; grey pictures stay as they are."""
+    return (
+        cv2.merge([cv2.convertScaleAbs(c, alpha=a) for c, a in zip(cv2.split(picture), cast, strict=True)])
+        if (picture.ndim == 3)
+        else picture
+    )
+
+
+def desk(dice: Dice, surface: tuple[int, int, int], height: int, width: int) -> np.ndarray:
+    """Return a table top of a colour under a photographed sheet: grain in one direction, RGB (height, width, 3)."""
+    base = np.array(surface, np.float32)
+    grain = cv2.resize(
+        dice.rng.normal(0, 1, (160, 6)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
+    )
+    return np.clip(base + grain[..., None] * dice.between(3, 12), 0, 255).astype(np.uint8)
+
+
+def soften(picture: np.ndarray, deviation: float) -> np.ndarray:
+    """Blur with a Gaussian of the given standard deviation in pixels."""
+    return cv2.GaussianBlur(picture, (0, 0), deviation) if deviation > 0.15 else picture
+
+
+def to_grey(picture: np.ndarray) -> np.ndarray:
+    """Return the grey picture."""
+    return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if picture.ndim == 3 else picture
+
+
+def to_bits(picture: np.ndarray, place: float, *, local: bool, dpi: float) -> np.ndarray:
+    """Threshold to black (0) and white (255).
+
+    Args:
+        picture: uint8 grey or RGB.
+        place: 0 to 1, how far the threshold lies from black to paper.
+        local: whether the threshold follows the light of the page.
+        dpi: of the page, for the window of the local threshold (6 mm).
+    """
+    grey = to_grey(picture)
+    if local:
+        window = int(6.0 / 25.4 * dpi) | 1
+        mean = cv2.blur(grey, (window, window)).astype(np.float32)
+        limit = mean * (0.62 + 0.3 * place)
+    else:
+        paper, black = float(np.percentile(grey[::4, ::4], 75)), float(np.percentile(grey[::4, ::4], 0.5))
+        # On a nearly empty page no percentile meets the ink: paper and ink lie at least this far apart.
+        black = min(black, paper - _LEAST_RANGE)
+        limit = np.full_like(grey, black + (paper - black) * place, dtype=np.float32)
+    return np.where(grey > limit, 255, 0).astype(np.uint8)

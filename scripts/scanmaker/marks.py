@@ -1,0 +1,144 @@
+"""What people leave on paper: seals, pen strokes. Each mark comes as colour and opacity over the clean page."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from scripts.scanmaker.dice import Dice
+from scripts.scanmaker.fonts import font_file
+
+SEAL_FONT = "Noto Serif CJK SC:bold"
+SEAL_MM = (38.0, 45.0)
+_RED = (205, 30, 35)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A mark on the page.
+
+    Attributes:
+        colour: r, g, b, 0 to 255.
+        opacity: uint8 (height, width) of its own box, 0 = nothing there.
+        left, top: place of the box on the page in pixels; it may reach beyond the page.
+    """
+
+    colour: tuple[int, int, int]
+    opacity: np.ndarray
+    left: int
+    top: int
+
+
+def _star(centre: float, radius: float) -> list[tuple[float, float]]:
+    points = []
+    for i in range(10):
+        r = radius if i % 2 == 0 else radius * 0.39
+        angle = -math.pi / 2 + i * math.pi / 5
+        points.append((centre + r * math.cos(angle), centre + r * math.sin(angle)))
+    return points
+
+
+def draw_seal(dice: Dice, name: str, dpi: float, strength: float) -> Mark:
+    """Draw a round red seal with the agency's name along its upper edge and a star.
+
+    Args:
+        dice: the stream of the document's damage.
+        name: the agency.
+        dpi: of the page.
+        strength: 0 to 1, how full the ink is.
+    """
+    size = int(dice.span(SEAL_MM) / 25.4 * dpi)
+    picture = Image.new("L", (size, size), 0)
+    pen = ImageDraw.Draw(picture)
+    edge = max(2, size // 38)
+    pen.ellipse((edge, edge, size - edge, size - edge), outline=255, width=edge)
+    pen.polygon(_star(size / 2, size * 0.15), fill=255)
+    letters = name[-16:]
+    path, index = font_file(SEAL_FONT)
+    font = ImageFont.truetype(path, max(8, int(size * min(0.15, 1.9 / max(9, len(letters))))), index=index)
+    spread = math.radians(min(270, 24 * len(letters)))
+    for i, letter in enumerate(letters):
+        angle = -math.pi / 2 + spread * (i / max(1, len(letters) - 1) - 0.5)
+        tile = Image.new("L", (size // 4, size // 4), 0)
+        ImageDraw.Draw(tile).text((size // 8, size // 8), letter, fill=255, font=font, anchor="mm")
+        tile = tile.rotate(-math.degrees(angle) - 90, resample=Image.Resampling.BICUBIC)
+        x, y = size / 2 + size * 0.375 * math.cos(angle), size / 2 + size * 0.375 * math.sin(angle)
+        picture.paste(255, (int(x - size / 8), int(y - size / 8)), tile)
+    turned = np.asarray(picture.rotate(dice.between(-25, 25), resample=Image.Resampling.BICUBIC))
+    # A rubber stamp leaves patches without ink.
+    coarse = cv2.resize(dice.rng.random((size // 3 + 1, size // 3 + 1)).astype(np.float32), (size, size))
+    patches = cv2.GaussianBlur(dice.rng.random((size, size)).astype(np.float32), (0, 0), size / 12)
+    patches = (patches - patches.min()) / max(1e-6, float(np.ptp(patches)))
+    full = np.clip(0.35 + 0.65 * patches + 0.35 * (coarse - 0.5), 0, 1) * (0.55 + 0.45 * strength)
+    return Mark(_RED, (turned * full).astype(np.uint8), 0, 0)
+
+
+def draw_stroke(points: np.ndarray, width: float, colour: tuple[int, int, int], opacity: float) -> Mark:
+    """Draw a pen stroke along points, (n, 2) pixels on the page."""
+    pad = int(width) + 3
+    low = np.floor(points.min(axis=0)).astype(int) - pad
+    high = np.ceil(points.max(axis=0)).astype(int) + pad
+    canvas = np.zeros((high[1] - low[1], high[0] - low[0]), dtype=np.uint8)
+    path = np.round((points - low) * 16).astype(np.int32)
+    cv2.polylines(canvas, [path], False, (int(255 * opacity),), max(1, round(width)), cv2.LINE_AA, 4)
+    return Mark(colour, canvas, int(low[0]), int(low[1]))
+
+
+def pen_marks(
+    dice: Dice, boxes: dict[str, tuple[float, float, float, float]], dpi: float, strength: float
+) -> list[Mark]:
+    """Draw ticks, underlines, rings and stray strokes near values.
+
+    Args:
+        dice: the stream of the document's damage.
+        boxes: value → x0, y0, x1, y1 in pixels.
+        dpi: of the page.
+        strength: 0 to 1, decides how many marks there are.
+    """
+    mm = dpi / 25.4
+    colour = dice.pick(((25, 35, 140), (20, 20, 25), (190, 25, 30)))
+    width = dice.between(0.35, 0.75) * mm
+    opacity = dice.between(0.6, 0.95)
+    marks = []
+    for name in dice.some(sorted(boxes), 3 + int(strength * 14)):
+        x0, y0, x1, y1 = boxes[name]
+        cx, cy = (x0 + x1) / 2 + dice.between(-1, 1) * mm, (y0 + y1) / 2 + dice.between(-1, 1) * mm
+        kind = dice.weighted({"tick": 4, "underline": 3, "ring": 1.5, "slash": 0.8})
+        wobble = dice.rng.normal(0, 0.12 * mm, (24, 2))
+        if kind == "tick":
+            path = np.array([(1.5, -0.5), (2.6, 1.2), (5.5, -3.2)]) * mm * dice.between(0.7, 1.3) + (cx, cy)
+        elif kind == "underline":
+            t = np.linspace(-4 * mm, 4 * mm, 24)
+            path = np.c_[cx + t, np.full(24, y1 + 0.3 * mm)] + wobble
+        elif kind == "ring":
+            t = np.linspace(0, 2 * np.pi * 1.05, 24)
+            path = np.c_[cx + 4.0 * mm * np.cos(t), cy + 2.8 * mm * np.sin(t)] + wobble
+        else:
+            path = np.array([(cx - 2.5 * mm, cy + 2.0 * mm), (cx + 2.5 * mm, cy - 2.0 * mm)])
+        marks.append(draw_stroke(path, width, colour, opacity))
+    return marks
+
+
+def put_mark(page: np.ndarray, cover: np.ndarray, mark: Mark) -> None:
+    """Lay a mark over the page by multiplying, as ink on ink does, and note in `cover` how dark the mark itself is.
+
+    Args:
+        page: uint8 RGB (height, width, 3), changed in place.
+        cover: uint8 (height, width), greatest darkness of marks so far, changed in place.
+        mark: what to lay over.
+    """
+    height, width = page.shape[:2]
+    y0, x0 = max(0, mark.top), max(0, mark.left)
+    y1, x1 = min(height, mark.top + mark.opacity.shape[0]), min(width, mark.left + mark.opacity.shape[1])
+    if y0 >= y1 or x0 >= x1:
+        return
+    alpha = mark.opacity[y0 - mark.top : y1 - mark.top, x0 - mark.left : x1 - mark.left].astype(np.float32) / 255
+    colour = np.array(mark.colour, dtype=np.float32) / 255
+    part = page[y0:y1, x0:x1].astype(np.float32) * (1 - alpha[..., None] * (1 - colour))
+    page[y0:y1, x0:x1] = part.astype(np.uint8)
+    darkness = 255 * alpha * (1 - float(colour @ np.array([0.299, 0.587, 0.114], dtype=np.float32)))
+    cover[y0:y1, x0:x1] = np.maximum(cover[y0:y1, x0:x1], darkness.astype(np.uint8))

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gikocr.elements import Page
+from gikocr.ingest import Input, open_document
+from gikocr.settings import Settings
+
+
+@pytest.fixture
+def read_one(tmp_path: Path) -> Callable[..., Page]:
+    """Write bytes as a file and read its first page."""
+
+    def read(data: bytes, name: str = "file.bin", **options: Any) -> Page:
+        path = tmp_path / name
+        path.write_bytes(data)
+        with open_document(Input(name, (path,)), Settings(**options)) as document:
+            return document.read_page(1)
+
+    return read
