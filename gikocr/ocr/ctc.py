@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 BEAM = 12
 """Prefixes kept in the search."""
+SPARE = 1
+"""Strings scored beyond those that are wanted, so that a near tie is told by exact scores."""
 LEAST_FRAME_PROBABILITY = 1e-6
 """Symbols below this in a frame are not extended."""
 
@@ -48,7 +50,8 @@ def n_best(probabilities: NDArray[np.float64], count: int) -> list[tuple[tuple[i
         count: how many are wanted.
 
     Returns:
-        At most ``count`` (symbols, probability), most probable first.
+        At most ``count`` (symbols, probability), most probable first. The probabilities are exact; with flat frames a string
+        may be missed.
     """
     beams: dict[tuple[int, ...], tuple[float, float]] = {(): (1.0, 0.0)}
     for frame in probabilities:
@@ -69,5 +72,7 @@ def n_best(probabilities: NDArray[np.float64], count: int) -> list[tuple[tuple[i
                     grown.setdefault((*prefix, k), [0.0, 0.0])[1] += total * p
         kept = sorted(grown.items(), key=lambda item: -(item[1][0] + item[1][1]))[:BEAM]
         beams = {prefix: (p[0], p[1]) for prefix, p in kept}
-    ranked = sorted(((prefix, a + b) for prefix, (a, b) in beams.items()), key=lambda item: -item[1])
-    return ranked[:count]
+    # The search dropped paths on its way; the forward score of what it kept is exact.
+    likely = sorted(beams, key=lambda prefix: -sum(beams[prefix]))[: count + SPARE]
+    scored = [(prefix, forward(probabilities, prefix)) for prefix in likely]
+    return sorted(scored, key=lambda item: -item[1])[:count]
