@@ -132,7 +132,8 @@ class Grid:
     """One table region rebuilt as cells, made by ``table``.
 
     ``row_lines`` and ``col_lines`` hold the polylines of the boundaries (upright pixels, at least two points each, sorted along
-    their direction); boundary i is above row i. ``cells`` cover the grid without overlap.
+    their direction); boundary i is above row i. ``cells`` cover the grid without overlap. ``spare_lines`` are polylines of ruling
+    lines that bound no cell: the second line of a double rule.
     """
 
     page: int
@@ -140,6 +141,7 @@ class Grid:
     row_lines: tuple[tuple[tuple[float, float], ...], ...]
     col_lines: tuple[tuple[tuple[float, float], ...], ...]
     cells: tuple[Cell, ...]
+    spare_lines: tuple[tuple[tuple[float, float], ...], ...] = ()
 
     @property
     def n_rows(self) -> int:

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gikocr.elements import CellText, Grid, LabelledGrid, LineReader
-from gikocr.ocr.ink import CellInk, PageInk, cell_ink, crop_print, print_height, strip_of_lines
+from gikocr.ocr.ink import (
+    CellInk,
+    PageInk,
+    cell_ink,
+    crop_print,
+    print_height,
+    strip_of_lines,
+    without_stray_marks,
+)
 
 if TYPE_CHECKING:
     from gikocr.elements import Image
@@ -79,6 +87,8 @@ def numeral_crop(found: GridInk, box: BBox) -> tuple[Image | None, CellInk]:
     content = cell_ink(found.ink, box, found.height)
     if content.box is None:
         return None, content
+    content = without_stray_marks(found.ink, content, found.height)
+    assert content.box is not None  # the highest group stays
     lines = [line for line in content.lines if line.height > BROKEN_LINE * found.height]
     if len(lines) > 1:
         # A long number in a narrow column is broken over two lines.

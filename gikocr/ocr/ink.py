@@ -29,6 +29,10 @@ LEAST_MARK = 0.36
 """A mark that stands alone, the shortest dash, is at least this many heights of print long."""
 BORDER = 0.13
 """Depth of the zone at a cell's border, in heights of print, in which thin components are remnants of lines."""
+APART = 1.1
+"""Print of one number has no gap this wide, in heights of print."""
+LESSER = 0.62
+"""What stands apart and is no higher than this share of the highest print of its cell is dirt."""
 PAD = 0.16
 """White margin around the print in a crop, in heights of print."""
 
@@ -204,6 +208,32 @@ def _stands_like_a_point(
         broken_off = (gap_x < 0.12 * height) & (gap_y < 0.12 * height)
         result[i] = bool((point | broken_off).any())
     return result
+
+
+def without_stray_marks(ink: PageInk, content: CellInk, height: float) -> CellInk:
+    """Leave out marks that stand apart from the number of a cell and are lower than it: specks in wide cells.
+
+    Two groups of like height both stay: what they are is not for this function to say.
+    """
+    if content.box is None or len(content.parts) < 2:
+        return content
+    parts = np.array(content.parts)
+    boxes = ink.boxes[parts]
+    order = np.argsort(boxes[:, 0], kind="stable")
+    reach = np.maximum.accumulate(boxes[order, 2])
+    starts = np.flatnonzero(boxes[order][1:, 0] - reach[:-1] > APART * height) + 1
+    groups = np.split(order, starts)
+    if len(groups) == 1:
+        return content
+    tall = [int((boxes[g, 3] - boxes[g, 1]).max()) for g in groups]
+    keep = np.concatenate([g for g, t in zip(groups, tall, strict=True) if t > LESSER * max(tall)])
+    if len(keep) == len(parts):
+        return content
+    left_out = np.setdiff1d(np.arange(len(parts)), keep)
+    kept = parts[np.sort(keep)]
+    lines = _split_lines(ink.boxes[kept], height)
+    dirt = content.dirt + _dirt(ink, parts[left_out], height)
+    return CellInk(_around(ink.boxes[kept]), lines, tuple(int(p) for p in kept), dirt)
 
 
 def _dirt(ink: PageInk, parts: NDArray[np.int64], height: float) -> float:

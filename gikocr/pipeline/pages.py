@@ -15,6 +15,7 @@ from gikocr.ocr.ink import find_ink
 from gikocr.preprocess.upright import make_upright
 from gikocr.table.grids import build_grids, line_mask
 from gikocr.table.lines import RulingLines, find_ruling_lines
+from gikocr.table.streaks import without_streaks
 
 _LETTERS = re.compile(r"[\u3400-\u9fff]")
 
@@ -75,7 +76,7 @@ class PageReader:
     def _ruled(self, gray: Image) -> tuple[RulingLines, list[Grid]]:
         """Ruling lines and grids of a page; those of the last page are kept, since detector and table stage want the same."""
         if self._last is None or self._last[0] is not gray:
-            lines = find_ruling_lines(gray)
+            lines = without_streaks(find_ruling_lines(gray))
             self._last = (gray, lines, build_grids(lines, 1))
         return self._last[1], self._last[2]
 

@@ -29,7 +29,10 @@ COVERED_ENDS = 0.6
 """Share of both ends that the ridge must cover."""
 LEAST_INTERVALS = 2
 LEAST_EXTENT = 0.15
-"""A line must be seen between two pairs of lines across it, or on its whole extent, and on this share of the table."""
+"""A line must be seen between two pairs of lines across it, or on its whole extent, and on this share of the table …"""
+COVERED_ALONE, LONG_ALONE = 0.93, 1 / 75
+"""… or on this share of one such piece and of both its ends, if the piece is this long (a share of the longer side): print in a
+cell keeps clear of the lines around it."""
 NEAREST = 1 / 150
 """A new line keeps this distance, as a share of the longer side, from those that are known: less than any row of print."""
 
@@ -122,11 +125,12 @@ def recover(lines: list[Line], across: list[Line], ridge: Image, side: int) -> l
     near[:, :-1] |= is_line[:, 1:]
     extent = (near * lengths[:, None]).sum(0) / lengths.sum()
     strength = (near * cover * lengths[:, None]).sum(0)
+    long_enough = lengths[:, None] >= side * LONG_ALONE
+    alone = (is_line & (cover >= COVERED_ALONE) & (ends >= COVERED_ALONE) & long_enough).any(axis=0)
     found = list(lines)
     for y in np.argsort(-strength).tolist():
-        if extent[y] < LEAST_EXTENT or is_line[:, max(0, y - 1) : y + 2].any(axis=1).sum() < min(
-            LEAST_INTERVALS, len(pieces)
-        ):
+        seen_in = is_line[:, max(0, y - 1) : y + 2].any(axis=1).sum()
+        if not alone[y] and (extent[y] < LEAST_EXTENT or seen_in < min(LEAST_INTERVALS, len(pieces))):
             continue
         place = float(top + y)
         if all(abs(place - line.middle) > side * NEAREST for line in found):

@@ -48,6 +48,19 @@ OPEN_END = 1 / 110
 """Lines that stick out further than this over the last line across them show an open side (a frame cut by the page)."""
 LEAST_LENGTH, LEAST_HEIGHT = 1 / 4, 1 / 120
 """A region shorter than the one or lower than the other is not a table; large print may look like one, one row cut off by a page is."""
+NARROWEST_ROW, NARROWEST_COLUMN = 1 / 120, 1 / 90
+"""Two lines closer than this with nothing printed between them are a double rule: no row or column is so narrow."""
+PRINTED, FEW_FILLED = 1 / 260, 0.12
+"""A cell is filled when it holds the ink of a figure this high, as a share of the longer side. Where no more than this share of such
+a strip is filled, it is by letters that a wrong line cuts."""
+LESS_THAN_PRINT = 1 / 175
+"""Between lines closer than this nothing can be printed; the ink there is of a letter that passes for a line."""
+CUT_PAST = 1 / 420
+"""Distance beside an upright line at which ink on both sides at one height shows that it cuts a letter."""
+LETTER_CUT = 1 / 900
+"""Length, as a share of the longer side, on which ink on both sides may meet by chance."""
+PLAINLY_SEEN = 0.85
+"""A line seen on this share of a boundary is one, though print may come close to it on both sides."""
 STRIP_COLUMNS = 4
 """Columns that a strip without upright lines of its own must show."""
 
@@ -77,13 +90,25 @@ def _build(horizontal: Sequence[Line], vertical: Sequence[Segment], lines: Rulin
     rows = recover(rows, cols, lines.horizontal_ridge, side)
     cols = recover(cols, rows, lines.vertical_ridge.T, side)
     band = max(2.0, side * BAND)
+    spare: list[tuple[tuple[float, float], ...]] = []
     while True:
         h_present = _present(rows, cols, lines.horizontal_mask, lines.horizontal_ridge, band)
-        v_present = _present(cols, rows, lines.vertical_mask.T, lines.vertical_ridge.T, band)
+        v_present = _present(cols, rows, lines.vertical_mask.T, lines.vertical_ridge.T, band, lines.prints.T)
         rows_kept = [r for r in range(len(rows)) if h_present[r].any() or r in (0, len(rows) - 1)]
         cols_kept = [c for c in range(len(cols)) if v_present[c].any() or c in (0, len(cols) - 1)]
         if len(rows_kept) == len(rows) and len(cols_kept) == len(cols):
-            break
+            row, col = (
+                _second_of_double(rows, cols, h_present, lines.prints, side * NARROWEST_ROW),
+                _second_of_double(cols, rows, v_present, lines.prints.T, side * NARROWEST_COLUMN),
+            )
+            if row is None and col is None:
+                break
+            if row is not None:
+                spare.append(_polylines([rows[row]], cols, flip=False)[0])
+                rows_kept.remove(row)
+            if col is not None:
+                spare.append(_polylines([cols[col]], rows, flip=True)[0])
+                cols_kept.remove(col)
         rows, cols = [rows[r] for r in rows_kept], [cols[c] for c in cols_kept]
     if len(rows) < 2 or len(cols) < (2 if vertical else STRIP_COLUMNS + 1):
         return None
@@ -92,7 +117,8 @@ def _build(horizontal: Sequence[Line], vertical: Sequence[Segment], lines: Rulin
     if too_small:
         return None
     row_polylines, col_polylines = _polylines(rows, cols, flip=False), _polylines(cols, rows, flip=True)
-    return Grid(page, box, row_polylines, col_polylines, tuple(_cells(h_present, v_present, rows, cols)))
+    cells = tuple(_cells(h_present, v_present, rows, cols))
+    return Grid(page, box, row_polylines, col_polylines, cells, tuple(spare))
 
 
 def _ends_of(horizontal: Sequence[Line]) -> list[Line]:
@@ -131,8 +157,57 @@ def _common_end(overhangs: list[float], reach: float, share: float) -> float | N
     return middle if len(alike) >= max(2, 0.6 * len(out)) else None
 
 
-def _present(lines: list[Line], across: list[Line], mask: Image, ridge: Image, band: float) -> NDArray[np.bool_]:
-    """On which boundaries each line is seen, (len(lines), len(across) - 1): in the mask, or faintly but all along."""
+def _second_of_double(
+    lines: list[Line], across: list[Line], present: NDArray[np.bool_], prints: Image, narrowest: float
+) -> int | None:
+    """Index of a line so close to its neighbour, with nothing printed between, that both are one double rule; the lesser of the two.
+
+    ``prints`` is indexed [across the line, along the line].
+    """
+    side = max(prints.shape)
+    for i, (line, after) in enumerate(itertools.pairwise(lines)):
+        width = after.middle - line.middle
+        if width >= narrowest or len(lines) <= 2:
+            continue
+        low, high = round(line.middle) + 2, round(after.middle) - 1
+        figure = 0.5 * (side * PRINTED) ** 2
+        pieces = intervals(line, across, 0.0, prints.shape[1])
+        filled = 0
+        for start, end in pieces:
+            # Around crossings ink is the lines' own, also that of double lines.
+            cut = round(0.2 * (end - start))
+            if high > low and end - start > 4:
+                ink = cv2.countNonZero(np.ascontiguousarray(prints[low:high, start + cut : end - cut]))
+                filled += ink > figure
+        if width < side * LESS_THAN_PRINT or filled <= FEW_FILLED * len(pieces):
+            weaker = present[i].sum() < present[i + 1].sum()
+            return i if weaker else i + 1
+    return None
+
+
+def _cuts(lines: list[Line], across: list[Line], prints: Image) -> NDArray[np.bool_]:
+    """On which boundaries a line runs through letters, (len(lines), len(across) - 1): ink close by on both sides at one place."""
+    side = max(prints.shape)
+    past = max(2, round(side * CUT_PAST))
+    cuts = np.zeros((len(lines), len(across) - 1), bool)
+    for i, line in enumerate(lines):
+        for j, (low, high) in enumerate(intervals(line, across, 1.0, prints.shape[1])):
+            positions = np.arange(low, high)
+            centre = np.rint(line.at(positions.astype(np.float64))).astype(np.int64)
+            near = [np.clip(centre + offset, 0, prints.shape[0] - 1) for offset in (-past - 1, -past, past, past + 1)]
+            hit = [prints[index, positions] > 0 for index in near]
+            both = (hit[0] | hit[1]) & (hit[2] | hit[3])
+            cuts[i, j] = int(both.sum()) > max(1.0, side * LETTER_CUT)
+    return cuts
+
+
+def _present(
+    lines: list[Line], across: list[Line], mask: Image, ridge: Image, band: float, prints: Image | None = None
+) -> NDArray[np.bool_]:
+    """On which boundaries each line is seen, (len(lines), len(across) - 1): in the mask, or faintly but all along.
+
+    Where ``prints`` is given, a line that is not plainly seen and runs through letters is their strokes.
+    """
     seen, ends = _seen(lines, across, mask, band)
     faint, faint_ends = faint_share(lines, across, ridge, band)
     strong = seen >= PRESENT
@@ -151,6 +226,8 @@ def _present(lines: list[Line], across: list[Line], mask: Image, ridge: Image, b
         (faint >= PRESENT_TRUSTED[1]) & (faint_ends >= TRUSTED_LEAST_END)
     )
     present[trusted] |= again[trusted]
+    if prints is not None:
+        present &= (seen >= PLAINLY_SEEN) | ~_cuts(lines, across, prints)
     return present
 
 
@@ -261,17 +338,21 @@ def line_mask(lines: RulingLines, grids: Sequence[Grid]) -> tuple[Image, Image]:
         max(_thickness(lines.horizontal, lines.horizontal_mask), _thickness(lines.vertical, lines.vertical_mask))
     )
     for grid in grids:
-        for cell in grid.cells:
-            for start, end in _sides(grid, cell):
-                cv2.line(wide, start, end, (255,), thickness=thick + 2 * SLACK)
-                cv2.line(core, start, end, (255,), thickness=thick)
+        pieces = [piece for cell in grid.cells for piece in _sides(grid, cell)]
+        pieces += [piece for line in grid.spare_lines for piece in _pieces(line)]
+        for start, end in pieces:
+            cv2.line(wide, start, end, (255,), thickness=thick + 2 * SLACK)
+            cv2.line(core, start, end, (255,), thickness=thick)
     support = np.asarray(cv2.bitwise_or(lines.horizontal_mask, lines.vertical_mask), np.uint8)
     # Where lines cross neither is a ridge, so the masks have holes there.
     reach = thick // 2 + SLACK + 1
     for x, y in {(round(x), round(y)) for grid in grids for line in grid.row_lines for x, y in line}:
         cv2.rectangle(support, (x - reach, y - reach), (x + reach, y + reach), (255,), thickness=cv2.FILLED)
     rims = cv2.bitwise_and(wide, cv2.dilate(support, np.ones((3, 3), np.uint8)))
-    return np.asarray(rims, np.uint8), np.asarray(cv2.bitwise_and(core, support), np.uint8)
+    cores = cv2.bitwise_and(core, support)
+    if lines.streaks is not None:
+        rims, cores = cv2.bitwise_or(rims, lines.streaks), cv2.bitwise_or(cores, lines.streaks)
+    return np.asarray(rims, np.uint8), np.asarray(cores, np.uint8)
 
 
 def _thickness(segments: Sequence[Segment], mask: Image) -> float:

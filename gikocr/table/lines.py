@@ -63,6 +63,7 @@ class RulingLines:
     """All lines of a page.
 
     The masks (H, W) uint8 (0 or 255) hold the pixels that support them; the ridges all pixels that might belong to a faint line.
+    ``prints`` holds the ink that is no line, ``streaks`` the pixels of lines that dirt drew (None: there are none).
     """
 
     horizontal: tuple[Segment, ...]
@@ -71,7 +72,9 @@ class RulingLines:
     vertical_mask: Image
     horizontal_ridge: Image
     vertical_ridge: Image
+    prints: Image
     longest_side: int
+    streaks: Image | None = None
 
 
 def find_ruling_lines(gray: Image) -> RulingLines:
@@ -88,9 +91,10 @@ def find_ruling_lines(gray: Image) -> RulingLines:
     ink = dark > INK
     horizontal = _free(_segments(h_mask, side, "horizontal"), ink, side)
     vertical = _free(_segments(v_mask, side, "vertical"), ink.T, side)
-    return RulingLines(
-        horizontal, vertical, h_mask, np.ascontiguousarray(v_mask.T), h_faint, np.ascontiguousarray(v_faint.T), side
-    )
+    v_mask, v_faint = np.ascontiguousarray(v_mask.T), np.ascontiguousarray(v_faint.T)
+    near_lines = cv2.dilate(cv2.bitwise_or(h_mask, v_mask), np.ones((5, 5), np.uint8))
+    prints = np.where(ink & (near_lines == 0), 255, 0).astype(np.uint8)
+    return RulingLines(horizontal, vertical, h_mask, v_mask, h_faint, v_faint, prints, side)
 
 
 def _support(dark: Image, side: int, direction: str) -> tuple[Image, Image]:
