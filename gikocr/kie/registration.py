@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gikocr.elements import LabelledGrid, PlacementEvidence
-from gikocr.forms import Form, Row, Table
+from gikocr.forms import Form, Label, Row, Table, normalise
 from gikocr.geometry import BBox
 from gikocr.kie.alignment import NEVER, Alignment, align
 from gikocr.kie.columns import ColumnPlaces, place_columns
@@ -23,6 +23,10 @@ from gikocr.kie.rows import PrintedRow, count_weight, label_weight, printed_rows
 
 MISSING_ROW = -4.0
 """Log weight of a row of the form that is not printed or was lost."""
+MISSING_HEAD = -0.2
+"""The same of a row of headings: on a page that goes on with a table there is none."""
+MOST_HEAD = 6.0
+"""Greatest log weight of a row of headings. Headings of neighbouring sections are more alike than labels of rows are."""
 EXTRA_HEAD = -0.3
 EXTRA_BLANK = -1.0
 EXTRA_VALUES = -6.0
@@ -37,13 +41,14 @@ LEAST_WEIGHT = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class FormRow:
-    """One row of one table of one edition."""
+    """One row of one table of one edition. A row of headings holds no field: ``row`` is None and ``heads`` are its words."""
 
     table: Table
     section: int
     index: int
-    row: Row
+    row: Row | None
     n_values: int
+    heads: Label | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +113,13 @@ def _is_supported(places: TablePlaces) -> bool:
 
 
 def form_rows(table: Table) -> list[FormRow]:
-    """The rows of a table that hold fields, from top to bottom."""
+    """The rows of a table from top to bottom: of each section its heading, the heads of its columns, and the rows that hold fields."""
     rows = []
     for number, section in enumerate(table.sections):
+        if section.heading is not None:
+            rows.append(FormRow(table, number, -2, None, 0, section.heading))
+        corner = section.corner.text if section.corner is not None and section.heading is not None else ""
+        rows.append(FormRow(table, number, -1, None, 0, Label(corner + "".join(c.label.text for c in section.columns))))
         for index, (row, ids) in enumerate(zip(section.rows, section.field_ids, strict=True)):
             rows.append(FormRow(table, number, index, row, sum(i is not None for i in ids)))
     return rows
@@ -134,7 +143,7 @@ class _PairWeights:
         single = [self._weight(p.labels, p, row) for p in self._printed]
         joined = {}
         for i, (upper, lower) in enumerate(itertools.pairwise(self._printed)):
-            if _may_join(upper, lower):
+            if row.row is not None and _may_join(upper, lower):
                 texts = tuple(a + b for a in upper.labels or ("",) for b in lower.labels or ("",))
                 fuller = upper if upper.filled >= lower.filled else lower
                 joined[i] = self._weight(texts, fuller, row) - 1.0
@@ -142,9 +151,18 @@ class _PairWeights:
 
     @staticmethod
     def _weight(texts: Sequence[str], printed: PrintedRow, row: FormRow) -> float:
+        if row.row is None:
+            return _head_weight(texts, printed, row)
         if printed.is_head:
             return NEVER
         return label_weight(texts, row.row.label, row.row.groups) + count_weight(len(printed.values), row.n_values)
+
+
+def _head_weight(texts: Sequence[str], printed: PrintedRow, row: FormRow) -> float:
+    assert row.heads is not None
+    if printed.filled or not any(normalise(t) for t in texts):
+        return NEVER
+    return min(MOST_HEAD, label_weight(texts, row.heads, ()))
 
 
 def _may_join(upper: PrintedRow, lower: PrintedRow) -> bool:
@@ -167,7 +185,7 @@ def _align(weights: _PairWeights, printed: Sequence[PrintedRow], rows: Sequence[
         for i, weight in joined.items():
             join.setdefault(i, [NEVER] * len(rows))[j] = weight
     skip_printed = [_extra_weight(p) for p in printed]
-    skip_rows = [MISSING_ROW] * len(rows)
+    skip_rows = [MISSING_HEAD if row.row is None else MISSING_ROW for row in rows]
     return align(pair, skip_printed, skip_rows, {i: np.array(w) for i, w in join.items()})
 
 
@@ -188,14 +206,16 @@ def _places(
     weights: _PairWeights,
     weight: float,
 ) -> TablePlaces | None:
-    own = {j for j, row in enumerate(rows) if row.table is table}
+    own = {j for j, row in enumerate(rows) if row.table is table and row.row is not None}
     pairs = {j: i for i, j in alignment.pairs if j in own}
     if not pairs:
         return None
+    heads = sum(weights.of(rows[j])[0][i] for i, j in alignment.pairs if rows[j].table is table and rows[j].row is None)
     columns = place_columns(table, [(rows[j].section, printed[i]) for j, i in pairs.items()], grids, printed)
     labels = sum(
         weights.of(rows[j])[0][i] if i not in alignment.joined else weights.of(rows[j])[1][i] for j, i in pairs.items()
     )
+    labels += max(0.0, heads)
     geometry = sum(c.log_weight for c in columns.values())
     fields: list[FieldPlace] = []
     for j in sorted(own):

@@ -14,8 +14,11 @@ from gikocr.ocr.cells import GridInk, grid_ink, read_labels
 from gikocr.ocr.ink import find_ink
 from gikocr.preprocess.upright import make_upright
 from gikocr.table.grids import build_grids, line_mask
-from gikocr.table.lines import RulingLines, find_ruling_lines
+from gikocr.table.lines import RulingLines, find_ruling_lines, line_rims
+from gikocr.table.mend import mend, unruled_grids
+from gikocr.table.regions import level_lines
 from gikocr.table.streaks import without_streaks
+from gikocr.table.words import Words, find_words
 
 _LETTERS = re.compile(r"[\u3400-\u9fff]")
 
@@ -56,6 +59,15 @@ class PageReading:
     fit: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """Ruling lines, words and grids of a page."""
+
+    lines: RulingLines
+    words: Words
+    grids: list[Grid]
+
+
 class PageReader:
     """Reads pages one after the other with one set of engines."""
 
@@ -70,15 +82,19 @@ class PageReader:
         self._settings = settings
         self._reader = reader
         self._fit = fit
-        self._last: tuple[Image, RulingLines, list[Grid]] | None = None
-        self._detector = detector_of(lambda gray: self._ruled(gray)[1])
+        self._last: tuple[Image, _Found] | None = None
+        self._detector = detector_of(lambda gray: self._find(gray).grids)
 
-    def _ruled(self, gray: Image) -> tuple[RulingLines, list[Grid]]:
-        """Ruling lines and grids of a page; those of the last page are kept, since detector and table stage want the same."""
+    def _find(self, gray: Image) -> _Found:
+        """What is found on a page without reading; kept for the last page, since detector and table stage want the same."""
         if self._last is None or self._last[0] is not gray:
             lines = without_streaks(find_ruling_lines(gray))
-            self._last = (gray, lines, build_grids(lines, 1))
-        return self._last[1], self._last[2]
+            ruled = build_grids(lines, 1)
+            words = find_words(gray, line_rims(lines))
+            unruled = unruled_grids(words, [g.box for g in ruled], level_lines(lines), 1)
+            grids = sorted([*ruled, *unruled], key=lambda g: (g.box.top, g.box.left))
+            self._last = (gray, _Found(lines, words, grids))
+        return self._last[1]
 
     def read(self, page: Page, *, hint: int = 0) -> PageReading:
         """Read a page, turning it where its words do not read.
@@ -102,9 +118,10 @@ class PageReader:
 
     def _read_turned(self, page: Page, turn: int) -> PageReading:
         upright = make_upright(page, self._settings, turn)
-        lines, ruled = self._ruled(upright.gray)
+        found = self._find(upright.gray)
+        lines = found.lines
         tables = table_regions(upright.gray, page.number, self._detector)
-        inside = [g for g in ruled if any(g.box.share_inside(t.box) >= INSIDE for t in tables)]
+        inside = [g for g in found.grids if any(g.box.share_inside(t.box) >= INSIDE for t in tables)]
         grids = [replace(g, page=page.number) for g in inside]
         texts = text_regions(upright.gray, page.number, tables)
         inks: list[GridInk] = []
@@ -113,11 +130,22 @@ class PageReader:
             ink = find_ink(upright.gray, *line_mask(lines, grids))
             inks = [grid_ink(g, ink) for g in grids]
             labelled = [read_labels(g, self._reader) for g in inks]
+            for i, grid in enumerate(grids):
+                inks[i], labelled[i] = self._mended(grid, inks[i], labelled[i], found.words)
         score = _words_score(inks, labelled)
         if score is None:
             score = self._lines_score(upright, texts)
         fit = self._fit(labelled) if labelled else 0.0
         return PageReading(upright, (*tables, *texts), tuple(inks), tuple(labelled), lines, score, fit)
+
+    def _mended(self, grid: Grid, ink: GridInk, labelled: LabelledGrid, words: Words) -> tuple[GridInk, LabelledGrid]:
+        """The grid cut further where words show it, if that fits the form better."""
+        cut = mend(grid, words)
+        if cut is None:
+            return ink, labelled
+        other_ink = grid_ink(cut, ink.ink)
+        other = read_labels(other_ink, self._reader)
+        return (other_ink, other) if self._fit([other]) > self._fit([labelled]) else (ink, labelled)
 
     def _lines_score(self, upright: UprightPage, texts: Sequence[Region]) -> float:
         longest = sorted(texts, key=lambda r: -r.box.width)[:SAMPLE_LINES]

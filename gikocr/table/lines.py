@@ -92,9 +92,19 @@ def find_ruling_lines(gray: Image) -> RulingLines:
     horizontal = _free(_segments(h_mask, side, "horizontal"), ink, side)
     vertical = _free(_segments(v_mask, side, "vertical"), ink.T, side)
     v_mask, v_faint = np.ascontiguousarray(v_mask.T), np.ascontiguousarray(v_faint.T)
-    near_lines = cv2.dilate(cv2.bitwise_or(h_mask, v_mask), np.ones((5, 5), np.uint8))
-    prints = np.where(ink & (near_lines == 0), 255, 0).astype(np.uint8)
+    prints = np.where(ink & (_rims(h_mask, v_mask) == 0), 255, 0).astype(np.uint8)
     return RulingLines(horizontal, vertical, h_mask, v_mask, h_faint, v_faint, prints, side)
+
+
+def _rims(horizontal: Image, vertical: Image) -> Image:
+    """Lines with their blurred rims."""
+    return np.asarray(cv2.dilate(cv2.bitwise_or(horizontal, vertical), np.ones((5, 5), np.uint8)), np.uint8)
+
+
+def line_rims(lines: RulingLines) -> Image:
+    """(H, W) uint8, non-zero on all ruling lines and streaks and their blurred rims."""
+    rims = _rims(lines.horizontal_mask, lines.vertical_mask)
+    return rims if lines.streaks is None else np.asarray(cv2.bitwise_or(rims, lines.streaks), np.uint8)
 
 
 def _support(dark: Image, side: int, direction: str) -> tuple[Image, Image]:

@@ -37,6 +37,11 @@ ENDS_IN_LINE = 1 / 60
 """Largest difference between the ends of such lines."""
 
 
+def level_lines(lines: RulingLines) -> list[tuple[float, float, float]]:
+    """All level lines of a page as (start, end, middle) in pixels."""
+    return [(line.start, line.end, line.middle) for line in join(lines.horizontal, lines.longest_side)]
+
+
 def find_regions(lines: RulingLines) -> list[tuple[list[Line], list[Segment]]]:
     """The level lines (whole) and upright pieces of each table."""
     side = lines.longest_side
