@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Lattice:
-    """Boundaries by their crossings, (rows + 1, cols + 1, 2) as (x, y), and owners, (rows, cols) int: equal in the boxes of one cell."""
+    """Boundaries by their crossings, (rows + 1, cols + 1, 2) as (x, y), and owners, (rows, cols) int: alike in one cell."""
 
     def __init__(self, points: NDArray[np.float64], owner: NDArray[np.int64]) -> None:
         self.points = points
@@ -68,17 +68,17 @@ class Lattice:
         self.owner = np.concatenate([self.owner[:row], np.stack(pieces), self.owner[row + 1 :]])
         self._renumber()
 
-    def split_col(self, place: float, rows: Iterable[int], snap: float = 0.0) -> None:
-        """Add a column boundary at x in pixels, and cut the cells of the given rows there.
+    def split_col(self, low: float, high: float, rows: Iterable[int]) -> None:
+        """Add a column boundary in the white from x = ``low`` to ``high`` pixels, and cut the cells of the given rows there.
 
-        A boundary that stands there already within ``snap`` pixels is used. Cells over several rows are cut only when all their rows
-        are given.
+        A boundary that stands in that white already is used. Cells over several rows are cut only when all their rows are given.
         """
         xs = self.points[:, :, 0].mean(axis=0)
+        place = (low + high) / 2
         if not xs[0] < place < xs[-1]:
             return
         nearest = int(np.argmin(np.abs(xs - place)))
-        if abs(xs[nearest] - place) <= snap:
+        if low <= xs[nearest] <= high:
             if nearest in (0, len(xs) - 1):
                 return
             col = nearest - 1

@@ -36,6 +36,8 @@ HEADING_LEFT = 0.28
 """A row with one word that begins right of this share of the table's width is a heading; labels begin left of it."""
 SAME_EDGE = 0.6
 """An edge that is there already within this many heights of print of a gap makes it one that is known."""
+LABELS_TO, SHORT_WORD = 0.2, 4.0
+"""Labels take at least this share of a table's width; behind them words are mostly shorter than this many heights of print."""
 VALUES_FROM = 0.42
 """Values stand right of this share of a table's width, whatever its labels."""
 LEVEL = 0.3
@@ -189,8 +191,8 @@ def _from_words(
 
 def _row_boundaries(boxes: NDArray[np.float64], height: float, left: float, right: float) -> list[float]:
     """Heights between the rows of an unruled table, from its values; labels of several lines are kept whole as far as can be."""
-    edge = left + VALUES_FROM * (right - left)
     flat = boxes[(boxes[:, 3] - boxes[:, 1]) < 2.6 * height]
+    edge = _values_begin(flat, height, left, right)
     is_value = (flat[:, 0] + flat[:, 2]) / 2 > edge
     labels = flat[~is_value]
     anchors: list[list[float]] = []
@@ -200,6 +202,22 @@ def _row_boundaries(boxes: NDArray[np.float64], height: float, left: float, righ
         else:
             anchors.append([top, bottom])
     return [_between(low, high, labels, height) for (_, low), (high, _) in itertools.pairwise(anchors)]
+
+
+def _values_begin(boxes: NDArray[np.float64], height: float, left: float, right: float) -> float:
+    """Where the first column of short words begins behind the labels, in pixels; a fixed share of the width where none shows."""
+    words = [row.boxes for row in _levels(boxes, height)]
+    rows = [i for i, row in enumerate(words) if len(_runs(row)) > 1]
+    cuts = sorted(_boundaries(rows, words, {i: [left, right] for i in rows}, height)) if rows else []
+    for low, high, _ in cuts:
+        if low < left + LABELS_TO * (right - left):
+            continue
+        place = (low + high) / 2
+        behind = [row[row[:, 0] >= place][:1] for row in words]
+        widths = [float(b[0, 2] - b[0, 0]) for b in behind if len(b)]
+        if widths and float(np.median(widths)) < SHORT_WORD * height:
+            return place
+    return left + VALUES_FROM * (right - left)
 
 
 def _split_rows(lattice: Lattice, boxes: NDArray[np.float64], height: float) -> None:
@@ -284,12 +302,10 @@ def _split_columns(lattice: Lattice, boxes: NDArray[np.float64], height: float) 
         top, bottom = lattice.band(row)
         words.append(boxes[(middles > top) & (middles < bottom)])
     left, right = float(lattice.points[:, 0, 0].mean()), float(lattice.points[:, -1, 0].mean())
-    cuts: list[tuple[float, list[int]]] = []
     for block in _blocks(words, left, right, height):
         known = {row: lattice.cell_edges(row) for row in block}
-        cuts += _boundaries(block, words, known, height)
-    for place, rows in _merged(cuts, height):
-        lattice.split_col(place, rows, snap=1.2 * height)
+        for low, high, rows in _boundaries(block, words, known, height):
+            lattice.split_col(low, high, rows)
 
 
 def _blocks(words: Sequence[NDArray[np.float64]], left: float, right: float, height: float) -> list[list[int]]:
@@ -351,8 +367,8 @@ def _boundaries(
     words: Sequence[NDArray[np.float64]],
     known: dict[int, list[float]],
     height: float,
-) -> list[tuple[float, list[int]]]:
-    """Places of boundaries that a block's gaps have in common, each with the rows that it cuts."""
+) -> list[tuple[float, float, list[int]]]:
+    """The white of boundaries that a block's gaps have in common, from left to right, each with the rows that it cuts."""
     runs = {row: _runs(words[row]) for row in block}
     gaps = [
         _Gap(row, a[1], b[0]) for row in block for a, b in itertools.pairwise(runs[row]) if b[0] - a[1] > GAP * height
@@ -370,20 +386,10 @@ def _boundaries(
         low, high = max(g.left for g in through), min(g.right for g in through)
         place = (low + high) / 2
         crossed = [row for row in block if any(a + 1 < place < b - 1 for a, b in runs[row])]
-        if len({g.row for g in through}) < needed or len(crossed) > CROSSED * len(block):
+        white = len({g.row for g in through})
+        if white < needed or white <= len(crossed) or len(crossed) > max(1.0, CROSSED * len(block)):
             continue
         near = 1.2 * height
         rows = [row for row in block if row not in crossed and not any(abs(x - place) < near for x in known[row])]
-        found.append((place, rows))
+        found.append((low, high, rows))
     return found
-
-
-def _merged(cuts: Sequence[tuple[float, list[int]]], height: float) -> list[tuple[float, list[int]]]:
-    """Boundaries of several blocks that stand in one place, as one."""
-    merged: list[tuple[float, list[int]]] = []
-    for place, rows in sorted(cuts):
-        if merged and place - merged[-1][0] < 0.5 * height:
-            merged[-1] = (merged[-1][0], [*merged[-1][1], *rows])
-        else:
-            merged.append((place, list(rows)))
-    return merged

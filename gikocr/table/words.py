@@ -27,6 +27,8 @@ FLAT = 2.0
 PAPER, DARKEST = 250, 60.0
 FAINTEST, DARKEST_THRESHOLD = 205, 120
 """Grey levels: of paper; of ink where a page has too little to tell; and the range of what may part the two."""
+EDGE = 1 / 90
+"""Width of the rim of a page, as a share of its longer side, in which there is shade and dirt but no print."""
 FEW = 5
 """With fewer pieces of print than this a page has no height of print."""
 
@@ -82,6 +84,8 @@ def find_words(gray: Image, lines: Image) -> Words:
         ((h >= LOW * height) | (w >= SHORT * height)) & (h < side * HIGHEST * 3) & ((w < h * 60) | (h > LOW * height))
     )
     keep &= stats[1:, 4] >= 0.05 * height * height
+    rim = side * EDGE
+    keep &= (left + w > rim) & (left < prints.shape[1] - rim) & (top + h > rim) & (top < prints.shape[0] - rim)
     boxes = np.column_stack([left, top, left + w, top + h])[keep].astype(np.float64)
     return Words(_level_parts_joined(boxes, height), height)
 
