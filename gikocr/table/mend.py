@@ -30,10 +30,14 @@ GAP = 1.15
 """White between two words of one row that may be a boundary, in heights of print; figures of one number stand closer."""
 COMMON = 0.25
 """White that the gaps of a boundary must have in common, in heights of print."""
-CROSSED = 0.2
-"""Largest share of a block's rows in which a word may lie across a boundary."""
+CROSSED = 0.5
+"""Most rows of a block in which words may lie across a boundary, as a share of those that are white there."""
+FILLED = 0.2
+"""A row that fills more than this share of the gaps of the row before, and two of them at least, begins a block of its own."""
 HEADING_LEFT = 0.28
-"""A row with one word that begins right of this share of the table's width is a heading; labels begin left of it."""
+"""A row that begins right of this share of the table's width may be a heading; labels begin left of it."""
+HEADING_RUNS, HEADING_GAP = 4, 1.8
+"""A heading is at most so many words, with less white between them than this many heights of print: brackets get lost."""
 SAME_EDGE = 0.6
 """An edge that is there already within this many heights of print of a gap makes it one that is known."""
 LABELS_TO, SHORT_WORD = 0.2, 4.0
@@ -311,44 +315,43 @@ def _split_columns(lattice: Lattice, boxes: NDArray[np.float64], height: float) 
 def _blocks(words: Sequence[NDArray[np.float64]], left: float, right: float, height: float) -> list[list[int]]:
     """Rows that may share their columns.
 
-    A heading parts blocks: one run of words in the middle or right part of the table. So does a row whose words lie across two or
-    more of the gaps that the rows before have in common.
+    A heading parts blocks: one run of words in the middle or right part of the table. So does a row whose words fill two or more of
+    the gaps of the last row that had some.
     """
     blocks: list[list[int]] = [[]]
-    shared: list[tuple[float, float]] = []
+    before: list[tuple[float, float]] = []
     for row, boxes in enumerate(words):
         if not len(boxes):
             continue
         runs = _runs(boxes)
-        if len(runs) == 1 and runs[0][0] > left + HEADING_LEFT * (right - left):
+        if _is_heading(runs, left + HEADING_LEFT * (right - left), height):
             blocks.append([])
-            shared = []
+            before = []
             continue
-        kept = [_white(gap, runs) for gap in shared]
-        lost = sum(k is None or k[1] - k[0] < COMMON * height for k in kept)
-        own = [(a[1], b[0]) for a, b in itertools.pairwise(runs) if b[0] - a[1] > GAP * height]
-        if lost >= 2 and lost > CROSSED * len(shared):
-            blocks.append([row])
-            shared = own
-            continue
+        filled = sum(_white(gap, runs) < COMMON * height for gap in before)
+        if filled >= 2 and filled > FILLED * len(before):
+            blocks.append([])
         blocks[-1].append(row)
-        shared = [k for k in kept if k is not None and k[1] - k[0] >= COMMON * height] if shared else own
+        gaps = [(a[1], b[0]) for a, b in itertools.pairwise(runs) if b[0] - a[1] > GAP * height]
+        before = gaps if len(gaps) > 1 else before
     return [b for b in blocks if b]
 
 
-def _white(gap: tuple[float, float], runs: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
-    """The widest part of a gap that the words of a row leave white."""
+def _is_heading(runs: Sequence[tuple[float, float]], least_left: float, height: float) -> bool:
+    close = all(b[0] - a[1] < HEADING_GAP * height for a, b in itertools.pairwise(runs))
+    return len(runs) <= HEADING_RUNS and runs[0][0] > least_left and close
+
+
+def _white(gap: tuple[float, float], runs: Sequence[tuple[float, float]]) -> float:
+    """Width of the widest part of a gap that the words of a row leave white."""
     low, high = gap
-    pieces = []
+    widest = 0.0
     for start, end in runs:
         if end <= low or start >= high:
             continue
-        if start > low:
-            pieces.append((low, start))
+        widest = max(widest, start - low)
         low = max(low, end)
-    if low < high:
-        pieces.append((low, high))
-    return max(pieces, key=lambda p: p[1] - p[0], default=None)
+    return max(widest, high - low)
 
 
 def _runs(boxes: NDArray[np.float64]) -> list[tuple[float, float]]:
@@ -387,7 +390,7 @@ def _boundaries(
         place = (low + high) / 2
         crossed = [row for row in block if any(a + 1 < place < b - 1 for a, b in runs[row])]
         white = len({g.row for g in through})
-        if white < needed or white <= len(crossed) or len(crossed) > max(1.0, CROSSED * len(block)):
+        if white < needed or len(crossed) > CROSSED * white:
             continue
         near = 1.2 * height
         rows = [row for row in block if row not in crossed and not any(abs(x - place) < near for x in known[row])]
