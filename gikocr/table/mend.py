@@ -40,8 +40,15 @@ HEADING_RUNS, HEADING_GAP = 4, 1.8
 """A heading is at most so many words, with less white between them than this many heights of print: brackets get lost."""
 SAME_EDGE = 0.6
 """An edge that is there already within this many heights of print of a gap makes it one that is known."""
-LABELS_TO, SHORT_WORD = 0.2, 4.0
-"""Labels take at least this share of a table's width; behind them words are mostly shorter than this many heights of print."""
+LABELS_TO = 0.2
+"""Labels take at least this share of a table's width."""
+MORE_ROWS, FEW_ROWS = 1.1, 0.5
+"""The first column of values has at most this many times the levels that are usual in the right columns; those are nearly empty
+when they have less than this share of the most."""
+ROW_OF_VALUES, SHORT_VALUE = 6, 3.5
+"""A row with so many words shorter than this many heights of print is one of values: every gap in it parts columns."""
+FULL_ROW = 0.75
+"""Rows whose words cover more than this share of their extent are running text."""
 VALUES_FROM = 0.42
 """Values stand right of this share of a table's width, whatever its labels."""
 LEVEL = 0.3
@@ -125,7 +132,9 @@ class _TextRow:
 def _regions(boxes: NDArray[np.float64], height: float) -> list[list[_TextRow]]:
     """Runs of rows with wide gaps, the rows between them included, from top to bottom."""
     rows = _levels(boxes, height)
-    wide = [i for i, row in enumerate(rows) if _widest_gap(row.boxes) > WIDE_ROW * height]
+    wide = [
+        i for i, row in enumerate(rows) if _widest_gap(row.boxes) > WIDE_ROW * height and _cover(row.boxes) < FULL_ROW
+    ]
     runs: list[list[int]] = []
     for i in wide:
         if runs and rows[i].top - rows[runs[-1][-1]].bottom < MOST_APART * height:
@@ -166,6 +175,12 @@ def _widest_gap(boxes: NDArray[np.float64]) -> float:
     return float((boxes[1:, 0] - reach[:-1]).max())
 
 
+def _cover(boxes: NDArray[np.float64]) -> float:
+    """Share of the extent of a row that its words cover, in [0, 1]."""
+    runs = _runs(boxes)
+    return sum(b - a for a, b in runs) / max(1.0, runs[-1][1] - runs[0][0])
+
+
 def _from_words(
     rows: Sequence[_TextRow], height: float, levels: Sequence[tuple[float, float, float]], page: int
 ) -> Grid | None:
@@ -197,31 +212,42 @@ def _row_boundaries(boxes: NDArray[np.float64], height: float, left: float, righ
     """Heights between the rows of an unruled table, from its values; labels of several lines are kept whole as far as can be."""
     flat = boxes[(boxes[:, 3] - boxes[:, 1]) < 2.6 * height]
     edge = _values_begin(flat, height, left, right)
-    is_value = (flat[:, 0] + flat[:, 2]) / 2 > edge
-    labels = flat[~is_value]
-    anchors: list[list[float]] = []
-    for top, bottom in sorted((float(b[1]), float(b[3])) for b in flat[is_value]):
-        if anchors and anchors[-1][1] - top > OVERLAP * height:
-            anchors[-1][1] = max(anchors[-1][1], bottom)
-        else:
-            anchors.append([top, bottom])
+    labels = flat[(flat[:, 0] + flat[:, 2]) / 2 <= edge]
+    anchors = _anchors(flat, edge, height)
     return [_between(low, high, labels, height) for (_, low), (high, _) in itertools.pairwise(anchors)]
 
 
+def _anchors(boxes: NDArray[np.float64], edge: float, height: float) -> list[tuple[float, float]]:
+    """(top, bottom) of what stands level right of an edge, from top to bottom."""
+    behind = boxes[(boxes[:, 0] + boxes[:, 2]) / 2 > edge]
+    anchors: list[tuple[float, float]] = []
+    for top, bottom in sorted((float(b[1]), float(b[3])) for b in behind):
+        if anchors and anchors[-1][1] - top > OVERLAP * height:
+            anchors[-1] = (anchors[-1][0], max(anchors[-1][1], bottom))
+        else:
+            anchors.append((top, bottom))
+    return anchors
+
+
 def _values_begin(boxes: NDArray[np.float64], height: float, left: float, right: float) -> float:
-    """Where the first column of short words begins behind the labels, in pixels; a fixed share of the width where none shows."""
+    """Where values begin behind the labels, in pixels.
+
+    Behind the first column of values there are as many levels of words as in the right columns, before it there are more, since
+    labels have several lines. Where the right columns are nearly empty, it is the column behind which most rows have something;
+    where no column shows, a fixed share of the width.
+    """
     words = [row.boxes for row in _levels(boxes, height)]
     rows = [i for i, row in enumerate(words) if len(_runs(row)) > 1]
-    cuts = sorted(_boundaries(rows, words, {i: [left, right] for i in rows}, height)) if rows else []
-    for low, high, _ in cuts:
-        if low < left + LABELS_TO * (right - left):
-            continue
-        place = (low + high) / 2
-        behind = [row[row[:, 0] >= place][:1] for row in words]
-        widths = [float(b[0, 2] - b[0, 0]) for b in behind if len(b)]
-        if widths and float(np.median(widths)) < SHORT_WORD * height:
-            return place
-    return left + VALUES_FROM * (right - left)
+    cuts = _boundaries(rows, words, {i: [left, right] for i in rows}, height) if rows else []
+    edges = sorted((low + high) / 2 for low, high, _ in cuts if low >= left + LABELS_TO * (right - left))
+    if not edges:
+        return left + VALUES_FROM * (right - left)
+    counts = [len(_anchors(boxes, edge, height)) for edge in edges]
+    usual = float(np.median(counts[len(counts) // 2 :]))
+    if usual < FEW_ROWS * max(counts):
+        return edges[int(np.argmax(counts))]
+    # Lines of labels make more levels than there are values; among labels the count is higher than it is over the values.
+    return next(edge for edge, count in zip(edges, counts, strict=True) if count <= MORE_ROWS * usual)
 
 
 def _split_rows(lattice: Lattice, boxes: NDArray[np.float64], height: float) -> None:
@@ -380,6 +406,7 @@ def _boundaries(
         g for g in gaps if not any(g.left - SAME_EDGE * height < x < g.right + SAME_EDGE * height for x in known[g.row])
     ]
     needed = 2 if len(block) > 2 else 1
+    values = {row for row in block if sum(b - a < SHORT_VALUE * height for a, b in runs[row]) >= ROW_OF_VALUES}
     found = []
     left_over = sorted(fresh, key=lambda g: g.right)
     while left_over:
@@ -389,8 +416,9 @@ def _boundaries(
         low, high = max(g.left for g in through), min(g.right for g in through)
         place = (low + high) / 2
         crossed = [row for row in block if any(a + 1 < place < b - 1 for a, b in runs[row])]
-        white = len({g.row for g in through})
-        if white < needed or len(crossed) > CROSSED * white:
+        white = {g.row for g in through}
+        by_values = any(row in values for row in white)
+        if not by_values and (len(white) < needed or len(crossed) > CROSSED * len(white)):
             continue
         near = 1.2 * height
         rows = [row for row in block if row not in crossed and not any(abs(x - place) < near for x in known[row])]

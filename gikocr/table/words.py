@@ -20,10 +20,14 @@ LOWEST, HIGHEST = 1 / 260, 1 / 24
 """Heights of what may be a figure or a part of a letter, as shares of the page's longer side."""
 WITHIN_WORD = 0.75
 """Gaps narrower than this many heights of print are inside a word."""
-LOW, SHORT = 0.5, 0.35
+LOW, SHORT = 0.5, 0.22
 """What is lower than the one and shorter than the other, in heights of print, is dirt …"""
-FLAT = 2.0
+FLAT = 1.7
 """… and so is what is low and not this much longer than high, as a dash is."""
+BLOB, BLOB_HEIGHT = 0.7, 1.5
+"""What covers this share of its box and is higher than this many heights of print is a hole or a blot."""
+LEAST_INK = 0.02
+"""Least ink of a word, in squares of the height of print."""
 PAPER, DARKEST = 250, 60.0
 FAINTEST, DARKEST_THRESHOLD = 205, 120
 """Grey levels: of paper; of ink where a page has too little to tell; and the range of what may part the two."""
