@@ -47,6 +47,8 @@ MORE_ROWS, FEW_ROWS = 1.1, 0.5
 when they have less than this share of the most."""
 ROW_OF_VALUES, SHORT_VALUE = 6, 3.5
 """A row with so many words shorter than this many heights of print is one of values: every gap in it parts columns."""
+VALUE_ROWS = 0.25
+"""… when this share of the block's rows of values has it: one alone may have a speck in it."""
 FULL_ROW = 0.75
 """Rows whose words cover more than this share of their extent are running text."""
 VALUES_FROM = 0.42
@@ -417,7 +419,7 @@ def _boundaries(
         place = (low + high) / 2
         crossed = [row for row in block if any(a + 1 < place < b - 1 for a, b in runs[row])]
         white = {g.row for g in through}
-        by_values = any(row in values for row in white)
+        by_values = len(white & values) >= max(1.0, VALUE_ROWS * len(values)) and bool(values)
         if not by_values and (len(white) < needed or len(crossed) > CROSSED * len(white)):
             continue
         near = 1.2 * height

@@ -29,8 +29,9 @@ BLOB, BLOB_HEIGHT = 0.7, 1.5
 LEAST_INK = 0.02
 """Least ink of a word, in squares of the height of print."""
 PAPER, DARKEST = 250, 60.0
-FAINTEST, DARKEST_THRESHOLD = 205, 120
-"""Grey levels: of paper; of ink where a page has too little to tell; and the range of what may part the two."""
+FAINTEST, DARKEST_THRESHOLD, NEARER_PAPER = 208, 120, 14
+"""Grey levels: of paper; of ink where a page has too little to tell; the range of what may part the two, and by how much that is
+nearer to paper than the middle is: a dash is thin, so that blur makes it pale."""
 EDGE = 1 / 90
 """Width of the rim of a page, as a share of its longer side, in which there is shade and dirt but no print."""
 FEW = 5
@@ -62,7 +63,7 @@ def ink_threshold(gray: Image, lines: Image) -> int:
     sample = gray[::3, ::3]
     dark = sample[(sample < 215) & (lines[::3, ::3] == 0)]
     level = float(np.percentile(dark, 25)) if dark.size > 200 else DARKEST
-    return int(np.clip((level + PAPER) / 2 + 8, DARKEST_THRESHOLD, FAINTEST))
+    return int(np.clip((level + PAPER) / 2 + NEARER_PAPER, DARKEST_THRESHOLD, FAINTEST))
 
 
 def find_words(gray: Image, lines: Image) -> Words:
