@@ -17,7 +17,7 @@ LABEL_FULL = 9.0
 """Log weight of a label that agrees in every character."""
 LABEL_NEUTRAL = 0.52
 """Similarity at which a label speaks neither for nor against a row."""
-READ_TO, BEGINNING = 7, 0.97
+READ_TO, BEGINNING = 5, 0.97
 """Texts of this many letters are compared with the beginning of a label too; such a match counts a little less."""
 LABEL_AGAINST = -16.0
 """Log weight per unit of similarity below neutral."""

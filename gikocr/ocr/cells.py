@@ -24,8 +24,8 @@ LABEL_WIDTH = 2.0
 """Print wider than this many heights of print may be words; narrower single lines are read as numerals first."""
 BROKEN_LINE = 0.7
 """Lines of a cell higher than this many heights of print are print; lower ones belong to another line."""
-LONGEST_STRIP = 416
-"""Labels are read as far as this, in pixels of a strip 48 high: eight or nine letters tell all labels of a form apart."""
+LONGEST_STRIP = 320
+"""Labels are read as far as this, in pixels of a strip 48 high: six or seven letters tell all labels of a form apart."""
 LONGEST_SPAN = 4
 """Labels that span more rows name a group; they are tall and costly, and the rows' own labels do without them."""
 
@@ -46,17 +46,23 @@ def grid_ink(grid: Grid, ink: PageInk) -> GridInk:
     return GridInk(grid, ink, tuple(cell_ink(ink, cell.box, height) for cell in grid.cells), height)
 
 
-def read_labels(found: GridInk, reader: LineReader) -> LabelledGrid:
+def read_labels(found: GridInk, reader: LineReader, most: int | None = None) -> LabelledGrid:
     """Read the cells that may hold words.
 
     A head or group label may be set in several short lines, or one character a line; its lines are read side by side in one go.
+
+    Args:
+        found: the grid with its ink.
+        reader: reads the lines.
+        most: read no more than so many cells, the longest; the others count as not read.
     """
     wanted: list[int] = []
-    crops: list[Image] = []
     for i, (cell, content) in enumerate(zip(found.grid.cells, found.cells, strict=True)):
         if content.box is not None and _may_be_words(content, found.height) and cell.row_end - cell.row <= LONGEST_SPAN:
             wanted.append(i)
-            crops.append(label_crop(found, content))
+    if most is not None:
+        wanted = sorted(wanted, key=lambda i: -sum(line.width for line in found.cells[i].lines))[:most]
+    crops = [label_crop(found, found.cells[i]) for i in wanted]
     texts = dict(zip(wanted, reader.read(crops), strict=True))
     return LabelledGrid(
         found.grid,

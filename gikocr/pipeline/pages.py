@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 READABLE = 0.55
 """Letters read per letter that has room in the lines, weighed by score, at which a page is taken to be upright."""
+UNREADABLE = 0.3
+"""Below this some words of a page say that it does not lie as the page before did."""
 BETTER = 0.1
 """A turned page must read better by this much."""
 TURNS = (180, 90, 270)
@@ -37,8 +39,8 @@ WIDE_LABEL, WIDE_LINE = 2.5, 6.0
 """Length of a line, in heights, from which it shows the direction of print: in a cell, and outside tables."""
 LEAST_CELLS = 4
 """Label cells without which the printed lines decide."""
-SAMPLE_LINES = 6
-"""Lines read to judge an orientation where there is no table."""
+SAMPLE_LINES, SAMPLE_CELLS = 6, 8
+"""Lines read to judge an orientation where there is no table, and the widest label cells of each table where there is one."""
 INSIDE = 0.5
 """A grid belongs to a table region when this share of it lies inside."""
 
@@ -103,18 +105,31 @@ class PageReader:
             page: the page.
             hint: the turn in degrees that the pages before needed, tried first.
         """
+        if hint and self._sample_score(page, hint) < UNREADABLE:
+            # Pages of one document need not lie alike; reading all of a page that lies on its side is costly.
+            hint = 0
         first = self._read_turned(page, hint)
-        if not first.regions or first.fit >= FITS or (not first.grids and first.words_score >= READABLE):
+        if not first.regions or first.fit >= FITS or first.words_score >= READABLE:
             return first
-        tried = [first]
-        for turn in [t for t in (0, *TURNS) if t != hint]:
-            other = self._read_turned(page, turn)
-            tried.append(other)
-            if other.fit >= FITS or (not first.grids and other.words_score >= READABLE):
-                break
-        return max(
-            tried, key=lambda r: (r.fit if r.fit >= FITS else 0.0, r.words_score + (BETTER if r is first else 0.0))
-        )
+        scores = {turn: self._sample_score(page, turn) for turn in (0, *TURNS) if turn != hint}
+        turn = max(scores, key=lambda t: scores[t])
+        if scores[turn] < first.words_score + BETTER:
+            return first
+        other = self._read_turned(page, turn)
+        return max((first, other), key=lambda r: (r.fit if r.fit >= FITS else 0.0, r is other))
+
+    def _sample_score(self, page: Page, turn: int) -> float:
+        """How well some words of a page read when it is turned; a fraction of the cost of reading it."""
+        upright = make_upright(page, self._settings, turn)
+        found = self._find(upright.gray)
+        if found.grids:
+            ink = find_ink(upright.gray, *line_mask(found.lines, found.grids))
+            inks = [grid_ink(g, ink) for g in found.grids]
+            labelled = [read_labels(g, self._reader, most=SAMPLE_CELLS) for g in inks]
+            score = _words_score(inks, labelled)
+            if score is not None:
+                return score
+        return self._lines_score(upright, text_regions(upright.gray, page.number, []))
 
     def _read_turned(self, page: Page, turn: int) -> PageReading:
         upright = make_upright(page, self._settings, turn)

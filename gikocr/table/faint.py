@@ -7,7 +7,7 @@ ridge of a few grey levels stands out from noise, while print covers less and is
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,21 +39,23 @@ NEAREST = 1 / 150
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """One whole line: positions (n,) along it, sorted, and across it, and the extent in which pieces of it were seen."""
+    """One whole line: positions (n,) along it, sorted, and across it, and the extent in which pieces of it were seen.
+
+    ``middle`` is the median position across.
+    """
 
     along: NDArray[np.float64]
     across: NDArray[np.float64]
     start: float
     end: float
+    middle: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "middle", float(np.median(self.across)))
 
     def at(self, position: float | NDArray[np.float64]) -> NDArray[np.float64]:
         """Where the line is across, at positions along it; beyond its ends as at its ends."""
         return np.asarray(np.interp(position, self.along, self.across), np.float64)
-
-    @property
-    def middle(self) -> float:
-        """Median position across."""
-        return float(np.median(self.across))
 
 
 def intervals(line: Line, across: list[Line], inset: float, limit: int) -> list[tuple[int, int]]:

@@ -7,7 +7,7 @@ it is straight, so lines may bend slowly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import cv2
@@ -40,22 +40,24 @@ SAMPLE = 1 / 100
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Segment:
-    """A piece of a ruling line. ``along`` (n,) are sorted pixel positions in its direction, ``across`` (n,) the other coordinate."""
+    """A piece of a ruling line. ``along`` (n,) are sorted pixel positions in its direction, ``across`` (n,) the other coordinate.
+
+    ``middle`` is the median position across its direction.
+    """
 
     along: NDArray[np.float32]
     across: NDArray[np.float32]
     start: float
     end: float
+    middle: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "middle", float(np.median(self.across)))
 
     @property
     def length(self) -> float:
         """Length in pixels."""
         return self.end - self.start
-
-    @property
-    def middle(self) -> float:
-        """Median position across its direction."""
-        return float(np.median(self.across))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

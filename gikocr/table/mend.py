@@ -67,9 +67,12 @@ WIDE_ROW = 2.2
 """Rows of an unruled table with words further apart than this many heights of print in one row …"""
 MOST_APART = 9.0
 """… that follow each other within this many heights of print are one table."""
-LEAST_WIDE_ROWS = 2
+LEAST_VALUES = 2
+"""… and that have so many short words behind a gap, or one in a table of one row."""
 OVERLAP = 0.2
 """Words of the right part that share more than this many heights of print are in one row: the lines of heads side by side."""
+LINED = 0.7
+"""Where level lines stand in this share of the spaces between rows of words, they are the rows' boundaries; heads then stay whole."""
 LEVEL_LINE = 0.5
 """A level line is a boundary of an unruled table when it spans this share of its width."""
 
@@ -149,9 +152,18 @@ def _regions(boxes: NDArray[np.float64], height: float) -> list[list[_TextRow]]:
         # A heading over the first row belongs to the table if it is as close as its rows are.
         while first > 0 and run[0] - first < 2 and rows[first].top - rows[first - 1].bottom < 2.2 * height:
             first -= 1
-        if len(run) >= LEAST_WIDE_ROWS or len(rows[run[0]].boxes) > 1:
+        values = sum(_values_in(rows[i].boxes, height) for i in run)
+        if values >= LEAST_VALUES or (values and len(run) < LEAST_VALUES):
             found.append(rows[first : run[-1] + 1])
     return found
+
+
+def _values_in(boxes: NDArray[np.float64], height: float) -> int:
+    """Short words behind a wide gap in one row."""
+    return sum(
+        b[1] - b[0] < SHORT_VALUE * height and b[0] - a[1] > WIDE_ROW * height
+        for a, b in itertools.pairwise(_runs(boxes))
+    )
 
 
 def _levels(boxes: NDArray[np.float64], height: float) -> list[_TextRow]:
@@ -197,12 +209,12 @@ def _from_words(
         and min(end, right) - max(start, left) > LEVEL_LINE * (right - left)
     )
     lined = [y for i, y in enumerate(inner) if i == 0 or y - inner[i - 1] > 0.8 * height]
-    places = lined if len(lined) * 2 > len(rows) else _row_boundaries(boxes, height, left, right)
+    places, by_lines = _row_boundaries(boxes, lined, height, left, right)
     places = [y for y in places if top + 0.5 * height < y < bottom - 0.5 * height]
     ys = [top, *places, bottom]
     points = np.array([[[left, y], [right, y]] for y in ys])
     lattice = Lattice(points, np.arange(len(ys) - 1, dtype=np.int64).reshape(-1, 1))
-    if lined and len(lined) * 2 > len(rows):
+    if by_lines:
         _split_rows(lattice, boxes, height)
     _split_columns(lattice, boxes, height)
     if lattice.n_cols < 2:
@@ -210,13 +222,24 @@ def _from_words(
     return lattice.to_grid(page)
 
 
-def _row_boundaries(boxes: NDArray[np.float64], height: float, left: float, right: float) -> list[float]:
-    """Heights between the rows of an unruled table, from its values; labels of several lines are kept whole as far as can be."""
+def _row_boundaries(
+    boxes: NDArray[np.float64], lined: Sequence[float], height: float, left: float, right: float
+) -> tuple[list[float], bool]:
+    """Heights between the rows of an unruled table, and whether level lines give nearly all of them.
+
+    Where no line is seen the values tell rows apart; labels of several lines are kept whole as far as can be.
+    """
     flat = boxes[(boxes[:, 3] - boxes[:, 1]) < 2.6 * height]
     edge = _values_begin(flat, height, left, right)
     labels = flat[(flat[:, 0] + flat[:, 2]) / 2 <= edge]
     anchors = _anchors(flat, edge, height)
-    return [_between(low, high, labels, height) for (_, low), (high, _) in itertools.pairwise(anchors)]
+    lines = [y for y in lined if not any(top + 0.15 * height < y < bottom - 0.15 * height for top, bottom in anchors)]
+    spaces = [(low, high) for (_, low), (high, _) in itertools.pairwise(anchors)]
+    bare = [(low, high) for low, high in spaces if not any(low - 2 <= y <= high + 2 for y in lines)]
+    by_lines = len(bare) <= (1 - LINED) * len(spaces)
+    if by_lines:
+        return lines, True
+    return sorted([*lines, *(_between(low, high, labels, height) for low, high in bare)]), False
 
 
 def _anchors(boxes: NDArray[np.float64], edge: float, height: float) -> list[tuple[float, float]]:

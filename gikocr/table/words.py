@@ -24,6 +24,8 @@ LOW, SHORT = 0.5, 0.22
 """What is lower than the one and shorter than the other, in heights of print, is dirt …"""
 FLAT = 1.7
 """… and so is what is low and not this much longer than high, as a dash is."""
+PART = 0.3
+"""Least height, in heights of print, of a part of a letter."""
 BLOB, BLOB_HEIGHT = 0.7, 1.5
 """What covers this share of its box and is higher than this many heights of print is a hole or a blot."""
 LEAST_INK = 0.02
@@ -75,20 +77,24 @@ def find_words(gray: Image, lines: Image) -> Words:
     """
     prints = np.where((gray < ink_threshold(gray, lines)) & (lines == 0), 255, 0).astype(np.uint8)
     side = max(prints.shape)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(prints, connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(prints, connectivity=8, ltype=cv2.CV_32S)
     heights, widths = stats[1:, 3], stats[1:, 2]
     usable = (heights > side * LOWEST) & (heights < side * HIGHEST) & (widths * 5 > heights) & (widths < heights * 6)
     if usable.sum() < FEW:
         return Words(np.zeros((0, 4)), side * 0.01)
     height = float(np.median(heights[usable]))
+    # Specks go first: joined, some that lie level would look like a dash.
+    high, wide = stats[:, 3] >= PART * height, stats[:, 2] >= SHORT * height
+    print_like = high | (wide & (stats[:, 2] >= FLAT * stats[:, 3]))
+    print_like[0] = False
+    prints = np.where(print_like[labels], 255, 0).astype(np.uint8)
     reach = max(3, round(height * WITHIN_WORD) | 1)
     closed = cv2.morphologyEx(prints, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(np.asarray(closed, np.uint8), connectivity=8)
     left, top, w, h = stats[1:, 0], stats[1:, 1], stats[1:, 2], stats[1:, 3]
-    keep = (
-        ((h >= LOW * height) | (w >= SHORT * height)) & (h < side * HIGHEST * 3) & ((w < h * 60) | (h > LOW * height))
-    )
-    keep &= stats[1:, 4] >= 0.05 * height * height
+    keep = (h >= LOW * height) | ((w >= SHORT * height) & (w >= FLAT * h))
+    keep &= (h < side * HIGHEST * 3) & (stats[1:, 4] >= LEAST_INK * height * height)
+    keep &= ~((h > BLOB_HEIGHT * height) & (stats[1:, 4] > BLOB * w * h) & (w < 4 * h))
     rim = side * EDGE
     keep &= (left + w > rim) & (left < prints.shape[1] - rim) & (top + h > rim) & (top < prints.shape[0] - rim)
     boxes = np.column_stack([left, top, left + w, top + h])[keep].astype(np.float64)
