@@ -69,6 +69,8 @@ MOST_APART = 9.0
 """… that follow each other within this many heights of print are one table."""
 LEAST_VALUES = 2
 """… and that have so many short words behind a gap, or one in a table of one row."""
+LARGER, FEWEST_LETTERS = 1.28, 4
+"""A heading's words are this many times higher than those of the tables, of which so many must be there to compare."""
 OVERLAP = 0.2
 """Words of the right part that share more than this many heights of print are in one row: the lines of heads side by side."""
 LINED = 0.7
@@ -137,12 +139,16 @@ class _TextRow:
 def _regions(boxes: NDArray[np.float64], height: float) -> list[list[_TextRow]]:
     """Runs of rows with wide gaps, the rows between them included, from top to bottom."""
     rows = _levels(boxes, height)
+    large = _large_rows(rows, height)
     wide = [
-        i for i, row in enumerate(rows) if _widest_gap(row.boxes) > WIDE_ROW * height and _cover(row.boxes) < FULL_ROW
+        i
+        for i, row in enumerate(rows)
+        if i not in large and _widest_gap(row.boxes) > WIDE_ROW * height and _cover(row.boxes) < FULL_ROW
     ]
     runs: list[list[int]] = []
     for i in wide:
-        if runs and rows[i].top - rows[runs[-1][-1]].bottom < MOST_APART * height:
+        parted = bool(runs) and any(k in large for k in range(runs[-1][-1] + 1, i))
+        if runs and not parted and rows[i].top - rows[runs[-1][-1]].bottom < MOST_APART * height:
             runs[-1].append(i)
         else:
             runs.append([i])
@@ -150,12 +156,35 @@ def _regions(boxes: NDArray[np.float64], height: float) -> list[list[_TextRow]]:
     for run in runs:
         first = run[0]
         # A heading over the first row belongs to the table if it is as close as its rows are.
-        while first > 0 and run[0] - first < 2 and rows[first].top - rows[first - 1].bottom < 2.2 * height:
+        while (
+            first > 0
+            and first - 1 not in large
+            and run[0] - first < 2
+            and rows[first].top - rows[first - 1].bottom < 2.2 * height
+        ):
             first -= 1
         values = sum(_values_in(rows[i].boxes, height) for i in run)
         if values >= LEAST_VALUES or (values and len(run) < LEAST_VALUES):
             found.append(rows[first : run[-1] + 1])
     return found
+
+
+def _large_rows(rows: Sequence[_TextRow], height: float) -> set[int]:
+    """Rows set in a larger size than the words of the tables: headings of the parts of a report, which stand between tables."""
+    spread = [row.boxes for row in rows if _widest_gap(row.boxes) > WIDE_ROW * height]
+    if not spread:
+        return set()
+    boxes = np.concatenate(spread)
+    letters = boxes[(boxes[:, 2] - boxes[:, 0]) > 2 * height]
+    if len(letters) < FEWEST_LETTERS:
+        return set()
+    usual = float(np.median(letters[:, 3] - letters[:, 1]))
+    large = set()
+    for i, row in enumerate(rows):
+        heights = (row.boxes[:, 3] - row.boxes[:, 1])[(row.boxes[:, 2] - row.boxes[:, 0]) > 2 * height]
+        if len(heights) and float(np.median(heights)) > LARGER * usual:
+            large.add(i)
+    return large
 
 
 def _values_in(boxes: NDArray[np.float64], height: float) -> int:
@@ -247,7 +276,8 @@ def _anchors(boxes: NDArray[np.float64], edge: float, height: float) -> list[tup
     behind = boxes[(boxes[:, 0] + boxes[:, 2]) / 2 > edge]
     anchors: list[tuple[float, float]] = []
     for top, bottom in sorted((float(b[1]), float(b[3])) for b in behind):
-        if anchors and anchors[-1][1] - top > OVERLAP * height:
+        # A dash is lower than that, and stands at half the height of the figures beside it.
+        if anchors and anchors[-1][1] - top > min(OVERLAP * height, 0.6 * (bottom - top)):
             anchors[-1] = (anchors[-1][0], max(anchors[-1][1], bottom))
         else:
             anchors.append((top, bottom))
