@@ -49,8 +49,10 @@ ROW_OF_VALUES, SHORT_VALUE = 6, 3.5
 """A row with so many words shorter than this many heights of print is one of values: every gap in it parts columns."""
 VALUE_ROWS = 0.25
 """… when this share of the block's rows of values has it: one alone may have a speck in it."""
-FULL_ROW = 0.75
-"""Rows whose words cover more than this share of their extent are running text."""
+FULL_ROW, SENTENCE = 0.75, 10.0
+"""Rows whose words cover more than this share of their extent, over so many heights of print, are running text."""
+LEFT_WHITE = 0.4
+"""A gap of which a row leaves less than this share white is filled."""
 VALUES_FROM = 0.42
 """Values stand right of this share of a table's width, whatever its labels."""
 LEVEL = 0.3
@@ -397,7 +399,7 @@ def _blocks(words: Sequence[NDArray[np.float64]], left: float, right: float, hei
     """Rows that may share their columns.
 
     A heading parts blocks: one run of words in the middle or right part of the table. So does a row whose words fill two or more of
-    the gaps of the last row that had some.
+    the gaps that the rows before have in common, and a sentence that fills one.
     """
     blocks: list[list[int]] = [[]]
     before: list[tuple[float, float]] = []
@@ -409,12 +411,21 @@ def _blocks(words: Sequence[NDArray[np.float64]], left: float, right: float, hei
             blocks.append([])
             before = []
             continue
-        filled = sum(_white(gap, runs) < COMMON * height for gap in before)
-        if filled >= 2 and filled > FILLED * len(before):
-            blocks.append([])
-        blocks[-1].append(row)
+        white = [_white(gap, runs) for gap in before]
+        filled = sum(
+            w[1] - w[0] < max(COMMON * height, LEFT_WHITE * (gap[1] - gap[0]))
+            for w, gap in zip(white, before, strict=True)
+        )
+        is_sentence = _cover(boxes) > FULL_ROW and runs[-1][1] - runs[0][0] > SENTENCE * height
         gaps = [(a[1], b[0]) for a, b in itertools.pairwise(runs) if b[0] - a[1] > GAP * height]
-        before = gaps if len(gaps) > 1 else before
+        if (filled >= 2 and filled > FILLED * len(before)) or (filled and is_sentence):
+            blocks.append([])
+            before = []
+        blocks[-1].append(row)
+        if len(gaps) >= len(before):
+            before = gaps
+        elif len(gaps) > 1:
+            before = [w for w in white if w[1] - w[0] > COMMON * height]
     return [b for b in blocks if b]
 
 
@@ -423,16 +434,16 @@ def _is_heading(runs: Sequence[tuple[float, float]], least_left: float, height: 
     return len(runs) <= HEADING_RUNS and runs[0][0] > least_left and close
 
 
-def _white(gap: tuple[float, float], runs: Sequence[tuple[float, float]]) -> float:
-    """Width of the widest part of a gap that the words of a row leave white."""
+def _white(gap: tuple[float, float], runs: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The widest part of a gap that the words of a row leave white; of no width where there is none."""
     low, high = gap
-    widest = 0.0
+    widest = (low, low)
     for start, end in runs:
         if end <= low or start >= high:
             continue
-        widest = max(widest, start - low)
+        widest = max(widest, (low, start), key=lambda part: part[1] - part[0])
         low = max(low, end)
-    return max(widest, high - low)
+    return max(widest, (low, max(low, high)), key=lambda part: part[1] - part[0])
 
 
 def _runs(boxes: NDArray[np.float64]) -> list[tuple[float, float]]:
