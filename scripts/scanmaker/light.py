@@ -102,6 +102,29 @@ def scan_lines(dice: Dice, picture: np.ndarray, count: int) -> None:
         picture[:, x : x + part.shape[1]] = (part * dice.between(0.55, 0.85)).astype(np.uint8)
 
 
+def banding(dice: Dice, picture: np.ndarray, depth: float, dpi: float) -> np.ndarray:
+    """Lighten level bands at an even distance, as a worn drum prints them; `depth` is the share of the ink that the palest loses."""
+    height = picture.shape[0]
+    pitch = dice.between(18.0, 95.0) / 25.4 * dpi
+    wave = np.sin(2 * np.pi * (np.arange(height, dtype=np.float32) / pitch + dice.between(0, 1)))
+    kept = 1 - depth * np.clip(wave, 0, 1) ** 2
+    shape = (height, 1, 1) if picture.ndim == 3 else (height, 1)
+    return (255 - (255 - picture.astype(np.float32)) * kept.reshape(shape)).astype(np.uint8)
+
+
+def smears(dice: Dice, picture: np.ndarray, strength: float, dpi: float) -> np.ndarray:
+    """Darken one to three broad stripes with soft edges along the feed direction, as dirty rollers leave them."""
+    height, width = picture.shape[:2]
+    field = np.zeros(width, dtype=np.float32)
+    x = np.arange(width, dtype=np.float32)
+    for _ in range(dice.whole(1, 3)):
+        half = dice.between(1.0, 7.0) / 25.4 * dpi
+        field = np.maximum(field, dice.between(8, 34) * np.exp(-(((x - dice.between(0, width)) / half) ** 2)))
+    along = 0.4 + 0.6 * smooth_field(dice.rng, 64, 2, 3)[:, 0]
+    rows = cv2.resize(along.reshape(-1, 1).astype(np.float32), (1, height), interpolation=cv2.INTER_LINEAR)
+    return cv2.subtract(picture, _as_levels(np.clip(rows, 0, 1) * field[None, :] * strength, picture))
+
+
 def punch_holes(dice: Dice, picture: np.ndarray, dpi: float) -> None:
     """Punch two filing holes into the left margin in place."""
     mm = dpi / 25.4
