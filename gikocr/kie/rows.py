@@ -23,6 +23,8 @@ LABEL_AGAINST = -16.0
 """Log weight per unit of similarity below neutral."""
 NO_LABEL = -1.5
 """Log weight of a row whose label could not be read at all."""
+VALUES_BEFORE = 2
+"""Words behind so many values are no label. One may be the number of a row in a table of something else."""
 COUNT_FITS = 1.5
 COUNT_OFF = -1.2
 """Log weight of the right number of values, and per value too many or too few (at most four are counted)."""
@@ -97,13 +99,16 @@ def _row_bounds(grid: LabelledGrid) -> list[tuple[int, int]]:
 def _printed_row(
     members: Sequence[tuple[Cell, CellText]], grid: int, row: int, row_end: int, *, first: bool, last: bool
 ) -> PrintedRow:
-    words = [(cell, text) for cell, text in members if is_words(text)]
+    words = [
+        (cell, text) for cell, text in members if is_words(text) and not _among_values(cell, members, row, row_end)
+    ]
     own = [(cell, text) for cell, text in words if cell.row >= row and cell.row_end <= row_end]
     # Group labels span several rows; they count as the row's own only where it has no other.
     spanning = [(cell, text) for cell, text in words if (cell, text) not in own]
     edge = max((cell.col_end for cell, _ in own), default=max((cell.col_end for cell, _ in spanning), default=0))
-    values = tuple(cell for cell, text in members if cell.col >= edge and not is_words(text))
-    filled = sum(1 for cell, text in members if cell.col >= edge and text.has_ink and not is_words(text))
+    behind = [(cell, text) for cell, text in members if cell.col >= edge and (cell, text) not in words]
+    values = tuple(cell for cell, _ in behind)
+    filled = sum(1 for _, text in behind if text.has_ink)
     texts = [text.text or "" for _, text in own]
     labels: list[str] = []
     if texts:
@@ -115,6 +120,15 @@ def _printed_row(
         labels.append(max(spanning, key=lambda m: m[0].col)[1].text or "")
     is_head = bool(own) and filled == 0 and len(values) == 0
     return PrintedRow(grid, row, row_end, tuple(dict.fromkeys(labels)), values, filled, is_head, first, last)
+
+
+def _among_values(cell: Cell, members: Sequence[tuple[Cell, CellText]], row: int, row_end: int) -> bool:
+    """Whether values stand before a cell in its row: then it is one of them, whatever a seal over it looks like."""
+    before = sum(
+        other.col < cell.col and other.row >= row and other.row_end <= row_end and text.has_ink and not is_words(text)
+        for other, text in members
+    )
+    return before >= VALUES_BEFORE
 
 
 def label_similarity(texts: Sequence[str], label: Label, groups: Sequence[Label]) -> float:

@@ -68,6 +68,13 @@ class Lattice:
         self.owner = np.concatenate([self.owner[:row], np.stack(pieces), self.owner[row + 1 :]])
         self._renumber()
 
+    def part_rows(self, row: int, cols: Sequence[int]) -> None:
+        """Cut the cells of some columns at the boundary above a row, where they run over it."""
+        for number in {int(self.owner[row, c]) for c in cols if self.owner[row - 1, c] == self.owner[row, c]}:
+            below = self.owner == number
+            below[:row] = False
+            self.owner[below] = int(self.owner.max()) + 1
+
     def split_col(self, low: float, high: float, rows: Iterable[int]) -> None:
         """Add a column boundary in the white from x = ``low`` to ``high`` pixels, and cut the cells of the given rows there.
 

@@ -93,6 +93,7 @@ def mend(grid: Grid, words: Words) -> Grid | None:
     if len(inside) < 2:
         return None
     before = len(np.unique(lattice.owner))
+    _split_over_rows(lattice, inside, words.height)
     _split_rows(lattice, inside, words.height)
     _split_columns(lattice, inside, words.height)
     if len(np.unique(lattice.owner)) == before:
@@ -305,6 +306,36 @@ def _values_begin(boxes: NDArray[np.float64], height: float, left: float, right:
         return edges[int(np.argmax(counts))]
     # Lines of labels make more levels than there are values; among labels the count is higher than it is over the values.
     return next(edge for edge, count in zip(edges, counts, strict=True) if count <= MORE_ROWS * usual)
+
+
+def _split_over_rows(lattice: Lattice, boxes: NDArray[np.float64], height: float) -> None:
+    """Cut cells of values that run over a boundary at which labels or several values are parted: its line was not seen there.
+
+    Values part when one stands on either side in several cells; a head in several lines does not, its lines are closer.
+    """
+    left, right = float(lattice.points[:, 0, 0].mean()), float(lattice.points[:, -1, 0].mean())
+    xs = lattice.points[:, :, 0].mean(axis=0)
+    middles = (xs[1:] + xs[:-1]) / 2
+    is_value = middles > left + VALUES_FROM * (right - left)
+    flat = boxes[boxes[:, 3] - boxes[:, 1] < 2.6 * height]
+    col = np.clip(np.searchsorted(xs, (flat[:, 0] + flat[:, 2]) / 2) - 1, 0, lattice.n_cols - 1)
+    y = (flat[:, 1] + flat[:, 3]) / 2
+    words = np.zeros(lattice.owner.shape, bool)
+    for row in range(lattice.n_rows):
+        top, bottom = lattice.band(row)
+        central = np.abs(y - (top + bottom) / 2) < 0.35 * (bottom - top)
+        words[row, col[(y > top) & (y < bottom) & (central | ~is_value[col])]] = True
+    last_label = max(0, int(is_value.argmax()) - 1)
+    for row in range(1, lattice.n_rows):
+        merged = np.flatnonzero((lattice.owner[row - 1] == lattice.owner[row]) & is_value)
+        if len(merged) < FEWEST_COLUMNS:
+            continue
+        both = (words[row - 1, merged] & words[row, merged]).sum()
+        upper, lower = lattice.owner[row - 1], lattice.owner[row]
+        parted = upper[last_label] != lower[last_label]
+        labelled = words[row - 1][upper == upper[last_label]].any() and words[row][lower == lower[last_label]].any()
+        if both >= FEWEST_COLUMNS or (parted and labelled):
+            lattice.part_rows(row, merged.tolist())
 
 
 def _split_rows(lattice: Lattice, boxes: NDArray[np.float64], height: float) -> None:
