@@ -33,6 +33,10 @@ APART = 1.1
 """Print of one number has no gap this wide, in heights of print."""
 LESSER = 0.62
 """What stands apart and is no higher than this share of the highest print of its cell is dirt."""
+PALER, PALEST = 34, 214
+"""How much paler, of 255, ink may be that is looked for where nothing was found, and the palest that is not paper's own noise."""
+FIGURE, FAINT_DASH = 0.6, 0.34
+"""Least height of a faint figure and length of a faint dash, in heights of print: noise makes neither."""
 PAD = 0.16
 """White margin around the print in a crop, in heights of print."""
 
@@ -88,7 +92,17 @@ def find_ink(gray: Image, line_mask: Image, line_core: Image) -> PageInk:
     beside = cv2.dilate(ink, np.ones((5, 5), np.uint8)) > 0
     given_back = beside & (line_mask > 0) & (line_core == 0) & (dark_enough > 0)
     ink[given_back] = 1
-    line_mask = np.where(given_back, 0, line_mask).astype(np.uint8)
+    return _components(gray, ink, np.where(given_back, 0, line_mask).astype(np.uint8), threshold)
+
+
+def fainter_ink(ink: PageInk) -> PageInk:
+    """The same page with paler ink taken in: a thin stroke such as a dash is paled by blur more than a figure is."""
+    threshold = min(PALEST, ink.threshold + PALER)
+    marked = ((ink.gray < threshold) & (ink.lines == 0)).astype(np.uint8)
+    return _components(ink.gray, marked, ink.lines, threshold)
+
+
+def _components(gray: Image, ink: Image, line_mask: Image, threshold: int) -> PageInk:
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8, ltype=cv2.CV_32S)
     boxes = np.column_stack(
         [stats[1:, 0], stats[1:, 1], stats[1:, 0] + stats[1:, 2], stats[1:, 1] + stats[1:, 3]]
@@ -208,6 +222,16 @@ def _stands_like_a_point(
         broken_off = (gap_x < 0.12 * height) & (gap_y < 0.12 * height)
         result[i] = bool((point | broken_off).any())
     return result
+
+
+def shows_print(ink: PageInk, content: CellInk, height: float) -> bool:
+    """Whether what was found in faint ink is a figure or a dash rather than noise."""
+    if not content.parts:
+        return False
+    b = ink.boxes[list(content.parts)]
+    w, h = b[:, 2] - b[:, 0], b[:, 3] - b[:, 1]
+    dash = (w >= FAINT_DASH * height) & (w >= 2.2 * h) & (ink.areas[list(content.parts)] >= 0.5 * w * h)
+    return bool(((h >= FIGURE * height) | dash).any())
 
 
 def without_stray_marks(ink: PageInk, content: CellInk, height: float) -> CellInk:

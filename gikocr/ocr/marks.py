@@ -24,6 +24,8 @@ STRAIGHT = 4.2
 STRAIGHT_DASH = 2.2
 LEANING = (17.0, 66.0)
 """Degrees from upright between which a straight stroke is a slash. Italic figures lean by at most 15."""
+FULL_DASH = 0.5
+"""Share of its box that a dash covers; figures that touch each other are as long, and emptier."""
 LEVEL = 78.0
 UPRIGHT = 10.0
 """Degrees from upright above which a stroke is a dash, and below which it cannot be a slash."""
@@ -44,7 +46,7 @@ def stroke_of(ink: PageInk, content: CellInk) -> str | None:
     x0, y0, x1, y1 = (int(v) for v in ink.boxes[stroke])
     mask = (ink.labels[y0:y1, x0:x1] == stroke + 1).astype(np.uint8)
     angle, ratio = _axis(mask)
-    if angle >= LEVEL and ratio >= STRAIGHT_DASH:
+    if angle >= LEVEL and ratio >= STRAIGHT_DASH and int(ink.areas[stroke]) >= FULL_DASH * mask.size:
         return "-"
     if ratio < STRAIGHT:
         return None

@@ -26,6 +26,7 @@ from gikocr.elements import (
 from gikocr.kie.registration import FieldPlace, TablePlaces
 from gikocr.kie.rows import is_words
 from gikocr.ocr.cells import GridInk, numeral_crop
+from gikocr.ocr.ink import CellInk, PageInk, fainter_ink, shows_print
 from gikocr.ocr.marks import stroke_of, weigh_by_shape
 from gikocr.ocr.numerals import state_of, unit_of, value_of
 
@@ -38,6 +39,8 @@ CLEAN_BLANK = 0.9995
 """Probability that a cell without any ink is blank."""
 DIRT_DOUBT = 1.0
 """How fast dirt in an otherwise empty cell lowers that: per character's worth of ink that was left aside."""
+FAINT = 0.85
+"""Probability that what only paler ink shows is printed."""
 SAME_CELL = 0.7
 """Intersection over union above which a grid's cell and a field's box are one cell."""
 DOUBTFUL = 0.5
@@ -54,6 +57,7 @@ class CellCollector:
         self._pages = pages
         self._index: dict[tuple[int, BBox], int] = {}
         self._wanted: list[tuple[int, BBox]] = []
+        self._faint: dict[int, PageInk] = {}
 
     def index(self, grid: int, box: BBox) -> int:
         """The number under which a cell will be read."""
@@ -69,22 +73,49 @@ class CellCollector:
         crops: list[Image] = []
         places: list[int] = []
         strokes: list[str | None] = []
+        doubted: set[int] = set()
         for k, (grid, box) in enumerate(self._wanted):
             crop, content = numeral_crop(self._grids[grid], box)
+            ink = self._grids[grid].ink
+            faint = crop is None and self._second_look(grid, box)
+            if faint:
+                ink, crop, content = faint
+                doubted.add(k)
             if crop is None:
                 readings[k] = blank_reading(content.dirt, reader.name)
             else:
                 crops.append(crop)
                 places.append(k)
-                strokes.append(stroke_of(self._grids[grid].ink, content))
+                strokes.append(stroke_of(ink, content))
         for k, reading, stroke in zip(places, reader.read(crops), strokes, strict=True):
             readings[k] = weigh_by_shape(reading, stroke)
+            if k in doubted:
+                readings[k] = _perhaps_blank(readings[k])
         return tuple(self._cell(k, readings[k]) for k in range(len(self._wanted)))
+
+    def _second_look(self, grid: int, box: BBox) -> tuple[PageInk, Image, CellInk] | None:
+        """What paler ink shows in a cell in which nothing was found, None when that is nothing either."""
+        found = self._grids[grid]
+        key = id(found.ink)
+        if key not in self._faint:
+            self._faint[key] = fainter_ink(found.ink)
+        paler = replace(found, ink=self._faint[key])
+        crop, content = numeral_crop(paler, box)
+        if crop is None or not shows_print(paler.ink, content, found.height):
+            return None
+        return paler.ink, crop, content
 
     def _cell(self, k: int, reading: CellReading) -> ReadCell:
         grid, box = self._wanted[k]
         upright = self._pages[self._grids[grid].grid.page]
         return ReadCell(upright.number, box, upright.to_view.apply_bbox(box), upright.unit, reading)
+
+
+def _perhaps_blank(reading: CellReading) -> CellReading:
+    """A reading of ink so faint that the cell may as well be blank."""
+    shown = [replace(c, log_probability=c.log_probability + math.log(FAINT)) for c in reading.candidates]
+    blank = Candidate("", "blank", math.log(1 - FAINT))
+    return CellReading(tuple(sorted([*shown, blank], key=lambda c: -c.log_probability)), reading.reader)
 
 
 def blank_reading(dirt: float, reader: str) -> CellReading:

@@ -9,7 +9,7 @@ import numpy as np
 
 from gikocr.elements import Page, UprightPage
 from gikocr.geometry import Affine
-from gikocr.preprocess.ink import dark_on_light, even_light, to_gray
+from gikocr.preprocess.ink import dark_on_light, even_light, to_gray, without_streaks
 from gikocr.preprocess.skew import find_skew
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def make_upright(page: Page, settings: Settings, turned: int = 0) -> UprightPage
     """
     image, back_scale = resize_to_working(page.image, settings.working_dpi)
     gray, seal = to_gray(image)
-    gray, back_turn = turn(even_light(dark_on_light(gray)), turned)
+    gray, back_turn = turn(without_streaks(even_light(dark_on_light(gray))), turned)
     skew = find_skew(gray, settings.max_skew)
     gray, back_skew = straighten(gray, skew)
     if seal is not None:

@@ -17,7 +17,7 @@ from gikocr.elements import Cell, Grid
 from gikocr.geometry import BBox
 from gikocr.table.faint import Line, faint_share, intervals, lesser_end, recover
 from gikocr.table.lines import RulingLines, Segment
-from gikocr.table.regions import find_regions, join
+from gikocr.table.regions import SAME_LINE, find_regions, join
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,6 +40,8 @@ PRESENT_TRUSTED = (0.25, 0.4)
 """… and is believed elsewhere on these shares, in the mask or faintly: broken rules break more in some rows than in others."""
 TRUSTED_LEAST_END = 0.12
 """… if it reaches both ends at all, which a figure that happens to stand there does not."""
+BRIDGED = 1 / 55
+"""Gaps in a line up to this length, as a share of the longer side, are the print's beside it."""
 SLACK = 2
 """Pixels by which a line may leave the straight between two crossings; more would eat into figures set close to it."""
 CUT_SHARE, OPEN_SHARE = 0.5, 0.2
@@ -334,6 +336,8 @@ def line_mask(lines: RulingLines, grids: Sequence[Grid]) -> tuple[Image, Image]:
         Two masks (H, W) uint8: one wide enough to leave nothing of a line, and its core, which keeps off figures set close to it.
     """
     wide, core = np.zeros_like(lines.horizontal_mask), np.zeros_like(lines.horizontal_mask)
+    broad = np.zeros_like(wide)
+    reach_out = 2 * round(lines.longest_side * SAME_LINE) + 1
     thick = round(
         max(_thickness(lines.horizontal, lines.horizontal_mask), _thickness(lines.vertical, lines.vertical_mask))
     )
@@ -343,6 +347,7 @@ def line_mask(lines: RulingLines, grids: Sequence[Grid]) -> tuple[Image, Image]:
         for start, end in pieces:
             cv2.line(wide, start, end, (255,), thickness=thick + 2 * SLACK)
             cv2.line(core, start, end, (255,), thickness=thick)
+            cv2.line(broad, start, end, (255,), thickness=thick + reach_out)
     support = np.asarray(cv2.bitwise_or(lines.horizontal_mask, lines.vertical_mask), np.uint8)
     # Where lines cross neither is a ridge, so the masks have holes there.
     reach = thick // 2 + SLACK + 1
@@ -350,9 +355,23 @@ def line_mask(lines: RulingLines, grids: Sequence[Grid]) -> tuple[Image, Image]:
         cv2.rectangle(support, (x - reach, y - reach), (x + reach, y + reach), (255,), thickness=cv2.FILLED)
     rims = cv2.bitwise_and(wide, cv2.dilate(support, np.ones((3, 3), np.uint8)))
     cores = cv2.bitwise_and(core, support)
+    # Double rules count as one boundary, and bent ones leave the straight between two crossings: what is a line for certain and
+    # lies close to a boundary is its line too.
+    near = cv2.bitwise_and(broad, _bridged(lines))
+    rims, cores = cv2.bitwise_or(rims, near), cv2.bitwise_or(cores, near)
     if lines.streaks is not None:
         rims, cores = cv2.bitwise_or(rims, lines.streaks), cv2.bitwise_or(cores, lines.streaks)
     return np.asarray(rims, np.uint8), np.asarray(cores, np.uint8)
+
+
+def _bridged(lines: RulingLines) -> Image:
+    """The masks of both directions with the gaps closed that print beside a line tears into them."""
+    length = max(3, round(lines.longest_side * BRIDGED) | 1)
+    level = cv2.dilate(lines.horizontal_mask, np.ones((3, 1), np.uint8))
+    upright = cv2.dilate(lines.vertical_mask, np.ones((1, 3), np.uint8))
+    level = cv2.morphologyEx(level, cv2.MORPH_CLOSE, np.ones((1, length), np.uint8))
+    upright = cv2.morphologyEx(upright, cv2.MORPH_CLOSE, np.ones((length, 1), np.uint8))
+    return np.asarray(cv2.bitwise_or(level, upright), np.uint8)
 
 
 def _thickness(segments: Sequence[Segment], mask: Image) -> float:
