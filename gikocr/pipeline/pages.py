@@ -37,8 +37,8 @@ FITS = 12.0
 """Log evidence for rows of the form from which a page is certainly upright: about two rows with their labels."""
 WIDE_LABEL, WIDE_LINE = 2.5, 6.0
 """Length of a line, in heights, from which it shows the direction of print: in a cell, and outside tables."""
-LEAST_CELLS = 4
-"""Label cells without which the printed lines decide."""
+LEAST_CELLS, LEAST_ROOM = 4, 8.0
+"""Label cells, or letters that have room in them, without which the printed lines decide."""
 SAMPLE_LINES, SAMPLE_CELLS = 6, 8
 """Lines read to judge an orientation where there is no table, and the widest label cells of each table where there is one."""
 INSIDE = 0.5
@@ -219,7 +219,7 @@ def _words_score(inks: Sequence[GridInk], labelled: Sequence[LabelledGrid]) -> f
             room += width
             wide += sum(w for w in (line.width / max(line.height, 1.0) for line in content.lines) if w >= WIDE_LABEL)
             read += _letters(text.text) * text.score
-    return None if cells < LEAST_CELLS else read / room * min(1.0, 1.25 * wide / room)
+    return None if cells < LEAST_CELLS and room < LEAST_ROOM else read / room * min(1.0, 1.25 * wide / room)
 
 
 def _letters(text: str) -> int:

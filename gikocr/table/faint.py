@@ -128,7 +128,8 @@ def recover(lines: list[Line], across: list[Line], ridge: Image, side: int) -> l
     extent = (near * lengths[:, None]).sum(0) / lengths.sum()
     strength = (near * cover * lengths[:, None]).sum(0)
     long_enough = lengths[:, None] >= side * LONG_ALONE
-    alone = (is_line & (cover >= COVERED_ALONE) & (ends >= COVERED_ALONE) & long_enough).any(axis=0)
+    alone_in = is_line & (cover >= COVERED_ALONE) & (ends >= COVERED_ALONE) & long_enough
+    alone: NDArray[np.bool_] = np.asarray(alone_in.any(axis=0), np.bool_)
     found = list(lines)
     for y in np.argsort(-strength).tolist():
         seen_in = is_line[:, max(0, y - 1) : y + 2].any(axis=1).sum()

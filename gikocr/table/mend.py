@@ -45,6 +45,8 @@ LABELS_TO = 0.2
 MORE_ROWS, FEW_ROWS = 1.1, 0.5
 """The first column of values has at most this many times the levels that are usual in the right columns; those are nearly empty
 when they have less than this share of the most."""
+LONG_VALUE = 8.0
+"""Length of the longest number, in heights of print: an amount of money with six decimals."""
 ROW_OF_VALUES, SHORT_VALUE = 6, 3.5
 """A row with so many words shorter than this many heights of print is one of values: every gap in it parts columns."""
 VALUE_ROWS = 0.25
@@ -193,7 +195,7 @@ def _large_rows(rows: Sequence[_TextRow], height: float) -> set[int]:
 def _values_in(boxes: NDArray[np.float64], height: float) -> int:
     """Short words behind a wide gap in one row."""
     return sum(
-        b[1] - b[0] < SHORT_VALUE * height and b[0] - a[1] > WIDE_ROW * height
+        b[1] - b[0] < LONG_VALUE * height and b[0] - a[1] > WIDE_ROW * height
         for a, b in itertools.pairwise(_runs(boxes))
     )
 

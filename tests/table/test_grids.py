@@ -192,7 +192,6 @@ def test_labels_that_cross_the_place_of_a_boundary_stay_whole() -> None:
         assert spans_of(grid) == table.cells
 
 
-@pytest.mark.xfail(reason="strokes of a long head over several columns pass for a row boundary", strict=False)
 def test_a_long_head_over_narrow_columns_is_one_row() -> None:
     table = filled(FORM)
     table.texts[(1, 4)] = "予以公开不掌握相关信息"
