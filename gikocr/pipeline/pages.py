@@ -13,11 +13,13 @@ from gikocr.layout.regions import RegionDetector, table_regions, text_regions
 from gikocr.ocr.cells import GridInk, grid_ink, read_labels
 from gikocr.ocr.ink import find_ink
 from gikocr.preprocess.upright import make_upright
-from gikocr.table.grids import build_grids, line_mask
+from gikocr.table.grids import build_grids
 from gikocr.table.lines import RulingLines, find_ruling_lines, line_rims
-from gikocr.table.mend import mend, unruled_grids
+from gikocr.table.mask import line_mask
+from gikocr.table.mend import mend
 from gikocr.table.regions import level_lines
 from gikocr.table.streaks import without_streaks
+from gikocr.table.unruled import unruled_grids
 from gikocr.table.words import Words, find_words
 
 _LETTERS = re.compile(r"[\u3400-\u9fff]")

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from gikocr.elements import Grid
-from gikocr.table.grids import build_grids, line_mask
+from gikocr.table.grids import build_grids
 from gikocr.table.lines import find_ruling_lines
+from gikocr.table.mask import line_mask
 from tests.drawing import PAGE, Ruled, Span, blank_page, noisy, turned_by, write
 
 FORM = Ruled(

@@ -14,8 +14,9 @@ from gikocr.geometry import BBox
 from gikocr.table.grids import build_grids
 from gikocr.table.lattice import Lattice
 from gikocr.table.lines import find_ruling_lines, line_rims
-from gikocr.table.mend import mend, unruled_grids
+from gikocr.table.mend import mend
 from gikocr.table.regions import level_lines
+from gikocr.table.unruled import unruled_grids
 from gikocr.table.words import Words, find_words
 from tests.drawing import Ruled, blank_page, noisy, write
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gikocr.table.grids import build_grids, line_mask
+from gikocr.table.grids import build_grids
 from gikocr.table.lines import find_ruling_lines
+from gikocr.table.mask import line_mask
 from gikocr.table.streaks import without_streaks
 from tests.drawing import Ruled, blank_page, noisy
 

@@ -1,0 +1,88 @@
+"""Which pixels of a page are its tables' lines, for those who look for the print."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from gikocr.elements import Cell, Grid
+from gikocr.table.lines import RulingLines, Segment
+from gikocr.table.regions import SAME_LINE
+
+if TYPE_CHECKING:
+    from gikocr.elements import Image
+
+BRIDGED = 1 / 55
+"""Gaps in a line up to this length, as a share of the longer side, are the print's beside it."""
+SLACK = 2
+"""Pixels by which a line may leave the straight between two crossings; more would eat into figures set close to it."""
+
+
+def line_mask(lines: RulingLines, grids: Sequence[Grid]) -> tuple[Image, Image]:
+    """Pixels of the lines that bound cells; strokes of characters that look like lines are left alone.
+
+    Only what the masks support within a band around each boundary counts.
+
+    Returns:
+        Two masks (H, W) uint8: one wide enough to leave nothing of a line, and its core, which keeps off figures set close to it.
+    """
+    wide, core = np.zeros_like(lines.horizontal_mask), np.zeros_like(lines.horizontal_mask)
+    broad = np.zeros_like(wide)
+    reach_out = 2 * round(lines.longest_side * SAME_LINE) + 1
+    thick = round(
+        max(_thickness(lines.horizontal, lines.horizontal_mask), _thickness(lines.vertical, lines.vertical_mask))
+    )
+    for grid in grids:
+        pieces = [piece for cell in grid.cells for piece in _sides(grid, cell)]
+        pieces += [piece for line in grid.spare_lines for piece in _pieces(line)]
+        for start, end in pieces:
+            cv2.line(wide, start, end, (255,), thickness=thick + 2 * SLACK)
+            cv2.line(core, start, end, (255,), thickness=thick)
+            cv2.line(broad, start, end, (255,), thickness=thick + reach_out)
+    support = np.asarray(cv2.bitwise_or(lines.horizontal_mask, lines.vertical_mask), np.uint8)
+    # Where lines cross neither is a ridge, so the masks have holes there.
+    reach = thick // 2 + SLACK + 1
+    for x, y in {(round(x), round(y)) for grid in grids for line in grid.row_lines for x, y in line}:
+        cv2.rectangle(support, (x - reach, y - reach), (x + reach, y + reach), (255,), thickness=cv2.FILLED)
+    rims = cv2.bitwise_and(wide, cv2.dilate(support, np.ones((3, 3), np.uint8)))
+    cores = cv2.bitwise_and(core, support)
+    # Double rules count as one boundary, and bent ones leave the straight between two crossings: what is a line for certain and
+    # lies close to a boundary is its line too.
+    near = cv2.bitwise_and(broad, _bridged(lines))
+    rims, cores = cv2.bitwise_or(rims, near), cv2.bitwise_or(cores, near)
+    if lines.streaks is not None:
+        rims, cores = cv2.bitwise_or(rims, lines.streaks), cv2.bitwise_or(cores, lines.streaks)
+    return np.asarray(rims, np.uint8), np.asarray(cores, np.uint8)
+
+
+def _bridged(lines: RulingLines) -> Image:
+    """The masks of both directions with the gaps closed that print beside a line tears into them."""
+    length = max(3, round(lines.longest_side * BRIDGED) | 1)
+    level = cv2.dilate(lines.horizontal_mask, np.ones((3, 1), np.uint8))
+    upright = cv2.dilate(lines.vertical_mask, np.ones((1, 3), np.uint8))
+    level = cv2.morphologyEx(level, cv2.MORPH_CLOSE, np.ones((1, length), np.uint8))
+    upright = cv2.morphologyEx(upright, cv2.MORPH_CLOSE, np.ones((length, 1), np.uint8))
+    return np.asarray(cv2.bitwise_or(level, upright), np.uint8)
+
+
+def _thickness(segments: Sequence[Segment], mask: Image) -> float:
+    """Mean thickness of lines in pixels, at least 1; the mask holds all of a line, so its area over its length."""
+    length = sum(s.length for s in segments)
+    return max(1.0, cv2.countNonZero(mask) / length) if length else 1.0
+
+
+def _sides(grid: Grid, cell: Cell) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """The four sides of a cell, piece by piece between crossings, so that they follow a bend."""
+    for line in (grid.row_lines[cell.row], grid.row_lines[cell.row_end]):
+        yield from _pieces(line[cell.col : cell.col_end + 1])
+    for line in (grid.col_lines[cell.col], grid.col_lines[cell.col_end]):
+        yield from _pieces(line[cell.row : cell.row_end + 1])
+
+
+def _pieces(points: Sequence[tuple[float, float]]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    rounded = [(round(x), round(y)) for x, y in points]
+    yield from itertools.pairwise(rounded)
