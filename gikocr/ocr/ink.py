@@ -33,7 +33,10 @@ APART = 1.1
 """Print of one number has no gap this wide, in heights of print."""
 LESSER = 0.62
 """What stands apart and is no higher than this share of the highest print of its cell is dirt."""
-PALER, PALEST = 34, 214
+PAPER, NEARER_PAPER, THRESHOLDS = 250, 0.6, (130, 207)
+"""Grey level of paper; where between ink and paper what is still ink ends, nearer to paper since bold labels are darker than pale
+figures; and the range of that, of 255."""
+PALER, PALEST = 30, 214
 """How much paler, of 255, ink may be that is looked for where nothing was found, and the palest that is not paper's own noise."""
 FIGURE, FAINT_DASH = 0.6, 0.34
 """Least height of a faint figure and length of a faint dash, in heights of print: noise makes neither."""
@@ -85,7 +88,7 @@ def find_ink(gray: Image, line_mask: Image, line_core: Image) -> PageInk:
     # Rules are often darker than print, so they have no say in what counts as ink.
     dark = sample[(sample < 215) & (line_mask[::3, ::3] == 0)]
     ink_level = float(np.percentile(dark, 25)) if dark.size > 200 else 60.0
-    threshold = int(np.clip((ink_level + 250) / 2 + 8, 120, 205))
+    threshold = int(np.clip(ink_level + NEARER_PAPER * (PAPER - ink_level), *THRESHOLDS))
     dark_enough = (gray < threshold).astype(np.uint8)
     ink = np.where(line_mask > 0, 0, dark_enough).astype(np.uint8)
     # A figure set close to a line loses its edge with the line's rim; the rim beside what is left of the figure is given back.

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 STRAIGHT = 4.2
 """Least ratio of the axes of a stroke that is straight and thin; a 7 or an italic 1 with serifs has less."""
+BARE, LEANING_BARE = 7.5, 11.5
+"""A stroke this long and thin has neither flag nor serif, so that it is a slash from this angle on; a bare 1 stands upright."""
+STRAIGHT_BROKEN, MOST_PIECES = 5.0, 4
+"""The same for pieces that lie on one line, and how many of them there are at most."""
 STRAIGHT_DASH = 2.2
 LEANING = (17.0, 66.0)
 """Degrees from upright between which a straight stroke is a slash. Italic figures lean by at most 15."""
@@ -42,7 +46,7 @@ def stroke_of(ink: PageInk, content: CellInk) -> str | None:
     stroke = max(content.parts, key=lambda p: int(ink.areas[p]))
     rest = sum(int(ink.areas[p]) for p in content.parts) - int(ink.areas[stroke])
     if rest > MOST_BESIDE * int(ink.areas[stroke]):
-        return None
+        return _broken_slash(ink, content)
     x0, y0, x1, y1 = (int(v) for v in ink.boxes[stroke])
     mask = (ink.labels[y0:y1, x0:x1] == stroke + 1).astype(np.uint8)
     angle, ratio = _axis(mask)
@@ -50,9 +54,23 @@ def stroke_of(ink: PageInk, content: CellInk) -> str | None:
         return "-"
     if ratio < STRAIGHT:
         return None
-    if LEANING[0] <= angle <= LEANING[1] and _rises_to_the_right(mask):
+    leaning = LEANING[0] if ratio < BARE else LEANING_BARE
+    if leaning <= angle <= LEANING[1] and _rises_to_the_right(mask):
         return "/"
     return "|" if angle <= UPRIGHT else None
+
+
+def _broken_slash(ink: PageInk, content: CellInk) -> str | None:
+    """``/`` when the pieces of a cell's ink lie on one leaning line, as a pale stroke does that broke up in copying."""
+    if len(content.parts) > MOST_PIECES:
+        return None
+    boxes = ink.boxes[list(content.parts)]
+    x0, y0 = boxes[:, :2].min(axis=0)
+    x1, y1 = boxes[:, 2:].max(axis=0)
+    mask = np.isin(ink.labels[y0:y1, x0:x1], np.array(content.parts) + 1).astype(np.uint8)
+    angle, ratio = _axis(mask)
+    leaning = ratio >= STRAIGHT_BROKEN and LEANING[0] <= angle <= LEANING[1]
+    return "/" if leaning and _rises_to_the_right(mask) else None
 
 
 def weigh_by_shape(reading: CellReading, stroke: str | None) -> CellReading:

@@ -39,6 +39,8 @@ CLEAN_BLANK = 0.9995
 """Probability that a cell without any ink is blank."""
 DIRT_DOUBT = 1.0
 """How fast dirt in an otherwise empty cell lowers that: per character's worth of ink that was left aside."""
+FURTHER = 0.18
+"""How much further than what was seen, in heights of print, paler ink must reach to be part of a figure."""
 FAINT = 0.85
 """Probability that what only paler ink shows is printed."""
 SAME_CELL = 0.7
@@ -77,10 +79,11 @@ class CellCollector:
         for k, (grid, box) in enumerate(self._wanted):
             crop, content = numeral_crop(self._grids[grid], box)
             ink = self._grids[grid].ink
-            faint = crop is None and self._second_look(grid, box)
-            if faint:
-                ink, crop, content = faint
-                doubted.add(k)
+            paler = self._second_look(grid, box, content)
+            if paler is not None:
+                if crop is None:
+                    doubted.add(k)
+                ink, crop, content = paler
             if crop is None:
                 readings[k] = blank_reading(content.dirt, reader.name)
             else:
@@ -93,15 +96,19 @@ class CellCollector:
                 readings[k] = _perhaps_blank(readings[k])
         return tuple(self._cell(k, readings[k]) for k in range(len(self._wanted)))
 
-    def _second_look(self, grid: int, box: BBox) -> tuple[PageInk, Image, CellInk] | None:
-        """What paler ink shows in a cell in which nothing was found, None when that is nothing either."""
+    def _second_look(self, grid: int, box: BBox, seen: CellInk) -> tuple[PageInk, Image, CellInk] | None:
+        """What paler ink shows in a cell in which nothing was found, or only a part of it; None when it shows no more."""
         found = self._grids[grid]
         key = id(found.ink)
         if key not in self._faint:
             self._faint[key] = fainter_ink(found.ink)
         paler = replace(found, ink=self._faint[key])
         crop, content = numeral_crop(paler, box)
-        if crop is None or not shows_print(paler.ink, content, found.height):
+        if (
+            crop is None
+            or not shows_print(paler.ink, content, found.height)
+            or not _reaches_further(content, seen, found.height)
+        ):
             return None
         return paler.ink, crop, content
 
@@ -109,6 +116,15 @@ class CellCollector:
         grid, box = self._wanted[k]
         upright = self._pages[self._grids[grid].grid.page]
         return ReadCell(upright.number, box, upright.to_view.apply_bbox(box), upright.unit, reading)
+
+
+def _reaches_further(content: CellInk, seen: CellInk, height: float) -> bool:
+    """Whether print takes more room than was seen of it: a figure whose left half is paler looks like another one."""
+    if content.box is None or seen.box is None:
+        return content.box is not None
+    wider = max(seen.box.left - content.box.left, content.box.right - seen.box.right)
+    higher = max(seen.box.top - content.box.top, content.box.bottom - seen.box.bottom)
+    return max(wider, higher) > FURTHER * height
 
 
 def _perhaps_blank(reading: CellReading) -> CellReading:
