@@ -16,7 +16,7 @@ from gikocr.preprocess.upright import make_upright
 from gikocr.table.grids import build_grids
 from gikocr.table.lines import RulingLines, find_ruling_lines, line_rims
 from gikocr.table.mask import line_mask
-from gikocr.table.mend import mend
+from gikocr.table.mend import mend, with_lost_sides
 from gikocr.table.regions import level_lines
 from gikocr.table.streaks import without_streaks
 from gikocr.table.unruled import unruled_grids
@@ -93,8 +93,8 @@ class PageReader:
         """What is found on a page without reading; kept for the last page, since detector and table stage want the same."""
         if self._last is None or self._last[0] is not gray:
             lines = without_streaks(find_ruling_lines(gray))
-            ruled = build_grids(lines, 1)
             words = find_words(gray, line_rims(lines))
+            ruled = [with_lost_sides(g, words) for g in build_grids(lines, 1)]
             unruled = unruled_grids(words, [g.box for g in ruled], level_lines(lines), 1)
             grids = sorted([*ruled, *unruled], key=lambda g: (g.box.top, g.box.left))
             self._last = (gray, _Found(lines, words, grids))

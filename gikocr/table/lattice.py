@@ -68,6 +68,16 @@ class Lattice:
         self.owner = np.concatenate([self.owner[:row], np.stack(pieces), self.owner[row + 1 :]])
         self._renumber()
 
+    def add_column(self, place: float, *, left: bool) -> None:
+        """Add a column of single cells on one side, out to x in pixels."""
+        side = 0 if left else -1
+        points = self.points[:, side].copy()
+        points[:, 0] = place
+        fresh = int(self.owner.max()) + 1 + np.arange(self.n_rows, dtype=np.int64)
+        at = 0 if left else self.n_cols + 1
+        self.points = np.insert(self.points, at, points, axis=1)
+        self.owner = np.insert(self.owner, 0 if left else self.n_cols, fresh, axis=1)
+
     def part_rows(self, row: int, cols: Sequence[int]) -> None:
         """Cut the cells of some columns at the boundary above a row, where they run over it."""
         for number in {int(self.owner[row, c]) for c in cols if self.owner[row - 1, c] == self.owner[row, c]}:

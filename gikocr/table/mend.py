@@ -19,6 +19,8 @@ from gikocr.table.words import Words
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+FEWEST_ROWS, BESIDE_ROWS = 3, 0.6
+"""A grid of so many rows goes on at its side when words stand beside this share of them."""
 FEWEST_COLUMNS = 2
 """Cells side by side that must show the same."""
 VALUES_FROM = 0.42
@@ -52,6 +54,27 @@ def mend(grid: Grid, words: Words) -> Grid | None:
     if len(np.unique(lattice.owner)) == before:
         return None
     return lattice.to_grid(grid.page, grid.spare_lines)
+
+
+def with_lost_sides(grid: Grid, words: Words) -> Grid:
+    """Take in what stands beside most rows of a grid: columns at its side whose lines are too faint to be seen."""
+    if grid.n_rows < FEWEST_ROWS:
+        return grid
+    lattice = Lattice.of(grid)
+    b, h = words.boxes, words.height
+    y = (b[:, 1] + b[:, 3]) / 2
+    level = b[(y > grid.box.top) & (y < grid.box.bottom)]
+    for left in (True, False):
+        edge = grid.box.left if left else grid.box.right
+        beside = level[level[:, 2] < edge + 0.3 * h] if left else level[level[:, 0] > edge - 0.3 * h]
+        middles = (beside[:, 1] + beside[:, 3]) / 2
+        rows = [
+            bool(((middles > top) & (middles < bottom)).any()) for top, bottom in map(lattice.band, range(grid.n_rows))
+        ]
+        if len(beside) and sum(rows) >= BESIDE_ROWS * len(rows):
+            place = float(beside[:, 0].min()) - 0.6 * h if left else float(beside[:, 2].max()) + 0.6 * h
+            lattice.add_column(place, left=left)
+    return grid if lattice.n_cols == grid.n_cols else lattice.to_grid(grid.page, grid.spare_lines)
 
 
 def _split_over_rows(lattice: Lattice, boxes: NDArray[np.float64], height: float) -> None:
