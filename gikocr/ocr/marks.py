@@ -28,8 +28,8 @@ STRAIGHT_BROKEN, MOST_PIECES = 5.0, 4
 STRAIGHT_DASH = 2.2
 LEANING = (17.0, 66.0)
 """Degrees from upright between which a straight stroke is a slash. Italic figures lean by at most 15."""
-FULL_DASH = 0.5
-"""Share of its box that a dash covers; figures that touch each other are as long, and emptier."""
+FULL_DASH, LOW_DASH = 0.45, 0.5
+"""Share of its box that a dash covers, and its greatest height in heights of print: figures that touch each other are as long."""
 LEVEL = 78.0
 UPRIGHT = 10.0
 """Degrees from upright above which a stroke is a dash, and below which it cannot be a slash."""
@@ -39,8 +39,8 @@ SURE = 0.985
 """Probability given to what the shape says."""
 
 
-def stroke_of(ink: PageInk, content: CellInk) -> str | None:
-    """``/``, ``-`` or ``|`` when the cell holds one straight stroke, else None."""
+def stroke_of(ink: PageInk, content: CellInk, height: float) -> str | None:
+    """``/``, ``-`` or ``|`` when the cell holds one straight stroke, else None; ``height`` is that of print in pixels."""
     if not content.parts or content.box is None:
         return None
     stroke = max(content.parts, key=lambda p: int(ink.areas[p]))
@@ -50,7 +50,8 @@ def stroke_of(ink: PageInk, content: CellInk) -> str | None:
     x0, y0, x1, y1 = (int(v) for v in ink.boxes[stroke])
     mask = (ink.labels[y0:y1, x0:x1] == stroke + 1).astype(np.uint8)
     angle, ratio = _axis(mask)
-    if angle >= LEVEL and ratio >= STRAIGHT_DASH and int(ink.areas[stroke]) >= FULL_DASH * mask.size:
+    flat = y1 - y0 <= LOW_DASH * height and int(ink.areas[stroke]) >= FULL_DASH * mask.size
+    if angle >= LEVEL and ratio >= STRAIGHT_DASH and flat:
         return "-"
     if ratio < STRAIGHT:
         return None

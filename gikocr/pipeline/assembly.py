@@ -89,7 +89,7 @@ class CellCollector:
             else:
                 crops.append(crop)
                 places.append(k)
-                strokes.append(stroke_of(ink, content))
+                strokes.append(stroke_of(ink, content, self._grids[grid].height))
         for k, reading, stroke in zip(places, reader.read(crops), strokes, strict=True):
             readings[k] = weigh_by_shape(reading, stroke)
             if k in doubted:

@@ -21,7 +21,7 @@ WIDE_ROW = 2.2
 MOST_APART = 9.0
 """… that follow each other within this many heights of print are one table."""
 LEAST_VALUES = 2
-"""… and that have so many short words behind a gap, or one in a table of one row."""
+"""… and that have so many short words behind a gap, or one in a table of no more rows than that."""
 LARGER, FEWEST_LETTERS = 1.28, 4
 """A heading's words are this many times higher than those of the tables, of which so many must be there to compare."""
 
@@ -71,7 +71,7 @@ def table_rows(boxes: NDArray[np.float64], height: float) -> list[list[TextRow]]
         ):
             first -= 1
         values = sum(_values_in(rows[i].boxes, height) for i in run)
-        if values >= LEAST_VALUES or (values and len(run) < LEAST_VALUES):
+        if values >= LEAST_VALUES or (values and len(run) <= LEAST_VALUES):
             found.append(rows[first : run[-1] + 1])
     return found
 
