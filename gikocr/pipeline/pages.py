@@ -20,6 +20,7 @@ from gikocr.table.mend import mend, with_lost_sides
 from gikocr.table.regions import level_lines
 from gikocr.table.streaks import without_streaks
 from gikocr.table.unruled import unruled_grids
+from gikocr.table.white import SHORT_VALUE
 from gikocr.table.words import Words, find_words
 
 _LETTERS = re.compile(r"[\u3400-\u9fff]")
@@ -43,6 +44,10 @@ LEAST_CELLS, LEAST_ROOM = 4, 8.0
 """Label cells, or letters that have room in them, without which the printed lines decide."""
 SAMPLE_LINES, SAMPLE_CELLS = 6, 8
 """Lines read to judge an orientation where there is no table, and the widest label cells of each table where there is one."""
+LEAST_VALUES = 5
+"""Short words that make a table without lines worth keeping although its labels cannot be read."""
+SAME_REGION = 0.9
+"""Intersection over union above which a region is that of a grid."""
 INSIDE = 0.5
 """A grid belongs to a table region when this share of it lies inside."""
 
@@ -65,11 +70,12 @@ class PageReading:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Found:
-    """Ruling lines, words and grids of a page."""
+    """Ruling lines, words and grids of a page, and which of these have no lines."""
 
     lines: RulingLines
     words: Words
     grids: list[Grid]
+    unruled: list[Grid]
 
 
 class PageReader:
@@ -97,7 +103,7 @@ class PageReader:
             ruled = [with_lost_sides(g, words) for g in build_grids(lines, 1)]
             unruled = unruled_grids(words, [g.box for g in ruled], level_lines(lines), 1)
             grids = sorted([*ruled, *unruled], key=lambda g: (g.box.top, g.box.left))
-            self._last = (gray, _Found(lines, words, grids))
+            self._last = (gray, _Found(lines, words, grids, unruled))
         return self._last[1]
 
     def read(self, page: Page, *, hint: int = 0) -> PageReading:
@@ -118,7 +124,9 @@ class PageReader:
         if scores[turn] < first.words_score + BETTER:
             return first
         other = self._read_turned(page, turn)
-        return max((first, other), key=lambda r: (r.fit if r.fit >= FITS else 0.0, r is other))
+        return max(
+            (first, other), key=lambda r: (r.fit if r.fit >= FITS else 0.0, r.words_score + BETTER * (r is first))
+        )
 
     def _sample_score(self, page: Page, turn: int) -> float:
         """How well some words of a page read when it is turned; a fraction of the cost of reading it."""
@@ -152,6 +160,17 @@ class PageReader:
         score = _words_score(inks, labelled)
         if score is None:
             score = self._lines_score(upright, texts)
+        strange = {
+            i
+            for i, grid in enumerate(inside)
+            if grid in found.unruled and not _has_values(grid, found.words) and self._fit([labelled[i]]) <= 0.0
+        }
+        if strange:
+            # Without lines only the form's words tell a table from text that is set wide: such text is left to be read as text.
+            tables = [t for t in tables if not any(t.box.iou(inside[i].box) > SAME_REGION for i in strange)]
+            texts = text_regions(upright.gray, page.number, tables)
+            inks = [ink for i, ink in enumerate(inks) if i not in strange]
+            labelled = [grid for i, grid in enumerate(labelled) if i not in strange]
         fit = self._fit(labelled) if labelled else 0.0
         return PageReading(upright, (*tables, *texts), tuple(inks), tuple(labelled), lines, score, fit)
 
@@ -182,6 +201,13 @@ class PageReader:
             TextLine(r.page, text.text, r.box, text.score)
             for r, text in zip(regions, self._reader.read(crops), strict=True)
         ]
+
+
+def _has_values(grid: Grid, words: Words) -> bool:
+    """Whether a grid holds several short words in its right half, as tables of numbers do whatever became of their labels."""
+    box = grid.box
+    right = words.inside(box.center[0], box.top, box.right, box.bottom)
+    return int((right[:, 2] - right[:, 0] < SHORT_VALUE * words.height).sum()) >= LEAST_VALUES
 
 
 def line_crop(gray: Image, box: BBox) -> Image:

@@ -26,8 +26,6 @@ FLAT = 1.7
 """… and so is what is low and not this much longer than high, as a dash is."""
 PART = 0.3
 """Least height, in heights of print, of a part of a letter."""
-THIN = 0.07
-"""What is no thicker than this, in heights of print, or a pixel, is left over from a line."""
 BLOB, BLOB_HEIGHT = 0.7, 1.5
 """What covers this share of its box and is higher than this many heights of print is a hole or a blot."""
 LEAST_INK = 0.02
@@ -88,7 +86,6 @@ def find_words(gray: Image, lines: Image) -> Words:
     # Specks go first: joined, some that lie level would look like a dash.
     high, wide = stats[:, 3] >= PART * height, stats[:, 2] >= SHORT * height
     print_like = high | (wide & (stats[:, 2] >= FLAT * stats[:, 3]))
-    print_like &= np.minimum(stats[:, 2], stats[:, 3]) > max(1.0, THIN * height)
     print_like[0] = False
     prints = np.where(print_like[labels], 255, 0).astype(np.uint8)
     reach = max(3, round(height * WITHIN_WORD) | 1)
