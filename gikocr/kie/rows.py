@@ -23,8 +23,9 @@ LABEL_AGAINST = -16.0
 """Log weight per unit of similarity below neutral."""
 NO_LABEL = -1.5
 """Log weight of a row whose label could not be read at all."""
-VALUES_BEFORE = 2
-"""Words behind so many values are no label. One may be the number of a row in a table of something else."""
+VALUES_BEFORE, LABELS_TO = 2, 0.45
+"""Words behind so many values are no label, if they stand beyond this share of the width. One value may be the number of a row in a
+table of something else, and pieces of a faint label may look like values."""
 COUNT_FITS = 1.5
 COUNT_OFF = -1.2
 """Log weight of the right number of values, and per value too many or too few (at most four are counted)."""
@@ -124,6 +125,9 @@ def _printed_row(
 
 def _among_values(cell: Cell, members: Sequence[tuple[Cell, CellText]], row: int, row_end: int) -> bool:
     """Whether values stand before a cell in its row: then it is one of them, whatever a seal over it looks like."""
+    left, right = min(m.box.left for m, _ in members), max(m.box.right for m, _ in members)
+    if cell.box.left < left + LABELS_TO * (right - left):
+        return False
     before = sum(
         other.col < cell.col and other.row >= row and other.row_end <= row_end and text.has_ink and not is_words(text)
         for other, text in members
