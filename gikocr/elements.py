@@ -97,6 +97,60 @@ class UprightPage:
 
 
 @dataclass(frozen=True, slots=True)
+class TextPlace:
+    """Where something stands in a source without pages: 1-based line and column, or 0-based table, row and cell of the row."""
+
+    line: int | None = None
+    column: int | None = None
+    table: int | None = None
+    row: int | None = None
+    cell: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkupLine:
+    """One line or paragraph of running text, tabs and bars included."""
+
+    text: str
+    place: TextPlace
+
+
+@dataclass(frozen=True, slots=True)
+class MarkupCell:
+    """One cell of a markup table with what it says; rows and columns are 0-based and half-open, as in ``Cell``."""
+
+    row: int
+    row_end: int
+    col: int
+    col_end: int
+    text: str
+    place: TextPlace
+
+
+@dataclass(frozen=True, slots=True)
+class MarkupTable:
+    """A table as the markup draws it; its cells do not overlap and lie in reading order."""
+
+    index: int
+    n_rows: int
+    n_cols: int
+    cells: tuple[MarkupCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """What a document without pixels says, in reading order; made by ``ingest``.
+
+    ``notes`` are pairs of a code and a sentence on what was done to read it. ``pictures`` are names and encoded bytes of pictures
+    that may show pages.
+    """
+
+    blocks: tuple[MarkupLine | MarkupTable, ...]
+    notes: tuple[tuple[str, str], ...] = ()
+    pictures: tuple[tuple[str, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Region:
     """A part of a page with its kind (``table``, ``title``, ``heading``, ``signature``, ``text``), made by ``layout``."""
 
@@ -207,7 +261,10 @@ class CellReading:
 
 @dataclass(frozen=True, slots=True)
 class ReadCell:
-    """A cell that stands for a field: where it is and what was read there."""
+    """A cell that stands for a field: where it is and what was read there.
+
+    Where ``place`` is given the source has no pages: ``page`` is 1, ``box`` and ``quad`` are empty and say nothing.
+    """
 
     page: int
     box: BBox
@@ -215,6 +272,7 @@ class ReadCell:
     unit: Unit
     reading: CellReading
     occluded: float = 0.0
+    place: TextPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +319,7 @@ class TableReading:
 
 @dataclass(frozen=True, slots=True)
 class DocumentValue:
-    """One fact about the whole document (agency, year, title, date, period) with its place."""
+    """One fact about the whole document (agency, year, title, date, period) with its place; see ``ReadCell`` on ``place``."""
 
     id: str
     value: str | int | None
@@ -270,6 +328,7 @@ class DocumentValue:
     page: int
     quad: Quad
     unit: Unit
+    place: TextPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,16 @@ READ_SUFFIXES: dict[str, str] = {
 """Suffixes of files that are taken from folders without looking inside, with the media type that they promise."""
 
 READ_TYPES = frozenset(READ_SUFFIXES.values())
-"""Media types that gikocr reads."""
+"""Media types that gikocr reads as pages."""
+
+TEXT_SUFFIXES: dict[str, str] = {
+    ".txt": "text/plain",
+}
+"""Suffixes of text and markup that are taken from folders, each a document of its own. Other texts, such as a README or a JSON beside
+the documents, are read only when they are named."""
+
+TEXT_TYPES = frozenset(TEXT_SUFFIXES.values())
+"""Media types that gikocr reads as text."""
 
 
 @dataclass(frozen=True, slots=True)

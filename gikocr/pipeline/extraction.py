@@ -12,15 +12,16 @@ from gikocr.elements import FormReading, LabelledGrid, TextLine
 from gikocr.engines.registry import Engines, fingerprint
 from gikocr.errors import DocumentError
 from gikocr.forms import load_form
-from gikocr.ingest import Document, Input, describe_source, open_document
+from gikocr.ingest import Document, Input, MarkupDocument, describe_source, open_document, open_markup
 from gikocr.kie.registration import register
 from gikocr.pipeline.assembly import CellCollector, form_reading, table_reading, with_cell_texts
 from gikocr.pipeline.full_text import FullText, read_full_text, section_texts, unruled_tables, with_missing_facts
 from gikocr.pipeline.metadata import document_values, has_title, read_head_and_tail
 from gikocr.pipeline.order import reading_order
 from gikocr.pipeline.pages import PageReader, PageReading
-from gikocr.pipeline.reporting import build_report, failed_report
-from gikocr.reconcile import reconcile
+from gikocr.pipeline.reporting import TEXT_STEPS, build_report, failed_report
+from gikocr.pipeline.text_path import read_markup
+from gikocr.reconcile import merge_rivals, reconcile
 from gikocr.report import Issue, Report, SourceInfo
 from gikocr.settings import Settings
 
@@ -96,6 +97,10 @@ class Pipeline:
         run = _Run()
         try:
             with run.stage("ingest"):
+                text = open_markup(item, self._settings)
+            if text is not None:
+                return self._extract_text(text, run)
+            with run.stage("ingest"):
                 document = open_document(item, self._settings)
             with document:
                 return self._extract(document, run, overlay=overlay)
@@ -103,6 +108,40 @@ class Pipeline:
             issue = Issue(code=error.code, severity="error", stage="ingest", message=str(error))
             source = SourceInfo.of(describe_source(item, self._settings))
             return Extraction(failed_report(source, issue, self._fingerprint, more=run.issues, seconds=run.seconds))
+
+    def _extract_text(self, document: MarkupDocument, run: _Run) -> Extraction:
+        """Read a document that holds text or markup."""
+        with run.stage("kie"):
+            result = read_markup(self._form, document.markup)
+        run.issues += result.issues
+        if result.values_lost:
+            issue = Issue(
+                code="values_lost",
+                severity="error",
+                stage="kie",
+                message="The labels of the form are there, but its values are not: this export lost them. Export the page again.",
+            )
+            report = failed_report(
+                SourceInfo.of(document.source), issue, self._fingerprint, more=run.issues, seconds=run.seconds
+            )
+            return Extraction(report)
+        with run.stage("reconcile"):
+            merged = merge_rivals(result.reading)
+            posterior = reconcile(merged, self._form)
+        report = build_report(
+            self._form,
+            merged,
+            posterior,
+            source=document.source,
+            fingerprint=self._fingerprint,
+            models=(),
+            issues=run.issues,
+            sections=result.sections,
+            seconds=run.seconds,
+            review_below=self._settings.review_below,
+            steps=TEXT_STEPS,
+        )
+        return Extraction(report, result.reading)
 
     def _extract(self, document: Document, run: _Run, *, overlay: bool) -> Extraction:
         pages = self._read_pages(document, run)

@@ -1,0 +1,105 @@
+"""Documents without pixels: plain text and markup, opened as :class:`Markup`.
+
+Nothing is fetched, no entity is resolved, and archives are measured before anything in them is unpacked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gikocr.elements import Markup, MarkupLine, Source, SourcePart, TextPlace
+from gikocr.errors import TooLarge
+from gikocr.ingest.encoding import decode, undo_mojibake
+from gikocr.ingest.inputs import Input, printable_name
+from gikocr.ingest.limits import check_bytes, file_size, open_file, unreadable
+from gikocr.ingest.sniff import HEAD_BYTES, sniff
+from gikocr.settings import Settings
+
+MAX_TEXT_BYTES = 8 * 2**20
+"""A longer text is no report; real ones have at most some hundred kilobytes."""
+
+MAX_LINE = 200_000
+"""Longest line, in characters, that is looked at; the rest of a longer one is noise and left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkupDocument:
+    """A document of text with its source."""
+
+    source: Source
+    markup: Markup
+
+
+def open_markup(item: Input, settings: Settings) -> MarkupDocument | None:
+    """Open a document of one file that holds text or markup; None when it is of another kind, or of several files.
+
+    Raises:
+        FileUnreadable: the file is missing, empty, or may not be opened.
+        TooLarge: it is larger than the limits.
+        DamagedFile, EncryptedFile, UnsupportedType: it cannot be read.
+    """
+    if len(item.paths) != 1:
+        return None
+    path = item.paths[0]
+    size = file_size(path)
+    with open_file(path) as file:
+        try:
+            kind = sniff(file.read(HEAD_BYTES))
+        except OSError as error:
+            raise unreadable(path, error) from error
+    read = _READERS.get(kind.media_type)
+    if read is None:
+        return None
+    check_bytes(size, settings, what=printable_name(path.name))
+    data = _content(path)
+    markup = read(data, printable_name(path.name), settings)
+    digest = hashlib.sha256(data).hexdigest()
+    part = SourcePart(printable_name(path.name), digest)
+    return MarkupDocument(Source(item.name, digest, 0, kind.media_type, (part,)), markup)
+
+
+def _content(path: Path) -> bytes:
+    with open_file(path) as file:
+        try:
+            return file.read()
+        except OSError as error:
+            raise unreadable(path, error) from error
+
+
+def check_text(size: int, *, what: str) -> None:
+    """Refuse a text of more than :data:`MAX_TEXT_BYTES`. Raises TooLarge."""
+    if size > MAX_TEXT_BYTES:
+        raise TooLarge(
+            f"{what} holds {size:,} bytes of text; at most {MAX_TEXT_BYTES:,} are read.",
+            advice="A report is far shorter: give the part of the file that holds it.",
+        )
+
+
+def read_text(data: bytes, what: str, settings: Settings) -> Markup:
+    """A plain text as lines. Raises TooLarge."""
+    check_text(len(data), what=what)
+    text, encoding = decode(data)
+    notes = []
+    if encoding != "utf-8":
+        notes.append(("text_encoding", f"The text was decoded as {encoding}."))
+    mended = undo_mojibake(text)
+    if mended is not None:
+        notes.append(("mojibake_undone", "The text was UTF-8 that had been read in another encoding; that was undone."))
+        text = mended
+    return Markup(lines_of_text(text), tuple(notes))
+
+
+def lines_of_text(text: str) -> tuple[MarkupLine, ...]:
+    """The lines of a text with their places; empty ones are kept, because they may part rows."""
+    return tuple(
+        MarkupLine(line[:MAX_LINE].rstrip("\ufeff"), TextPlace(line=number, column=1))
+        for number, line in enumerate(text.replace("\f", "\n").split("\n"), 1)
+    )
+
+
+_READERS: dict[str, Callable[[bytes, str, Settings], Markup]] = {
+    "text/plain": read_text,
+}

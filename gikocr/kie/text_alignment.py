@@ -1,0 +1,475 @@
+"""Flattened text onto the form: one alignment of the words and runs of values with the rows of the form.
+
+The text is a sequence of chunks (words, then a run of what may be values), the form a sequence of rows (a label, then its values). A
+chunk may stand for one row, for several whose labels were lost, or for none (a sentence, a page number); rows may be missing. All of
+that has its cost in natural log weights, and the sum over all alignments (forward–backward) gives every decision its probability.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from rapidfuzz.distance import Indel
+
+from gikocr.forms import MIXED, Form, Label, Table, normalise
+from gikocr.kie.registration import FormRow, form_rows
+from gikocr.kie.rows import likeness, similarity_weight
+from gikocr.kie.text_tokens import Chunk, Token
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NEVER: Final = -1e9
+SHORT_LABEL: Final = 4
+"""Labels with fewer letters also end sentences and heads; their weight falls with their length."""
+GROUP_ONLY: Final = 0.6
+"""Share of a label's weight that a group's label gives to the first row of the group, whose own label was lost."""
+NO_LABEL: Final = -3.0
+"""Log weight of a row whose label was lost."""
+HEADS_FOUND: Final = 1.5
+"""Log weight of each head or heading of its section among the words before a row, up to three."""
+MISSING_ROW, ROW_WITHOUT_VALUES = -2.5, -1.5
+"""Log weights of a row that is not in the text, and of one whose label is there without any value."""
+MOST_MISSING: Final = -14.0
+"""Least log weight of a gap of missing rows: texts are cut, and a lost page is one accident, not thirty."""
+CUT: Final = -5.0
+"""The same for rows before the first and after the last one found: many texts are excerpts."""
+EXTRA_VALUE, EXTRA_CHUNK = -1.5, -6.0
+"""Log weight of a value that belongs to no row, and the least for all of one chunk."""
+IN_SENTENCE: Final = -0.2
+"""Log weight of a number in the middle of a sentence."""
+FITS, FILLED, CUT_UP = 1.5, 1.0, 0.5
+"""Log weights of a row with the right number of values, with empty cells among them, and with digits that can be cut up to fit."""
+OFF_BY_ONE: Final = -1.2
+"""Log weight per value too many or too few."""
+LONGEST_OFF: Final = 5
+MOST_LOST: Final = 2
+"""Rows whose labels were lost are looked for where at most this many values a row are missing."""
+EXTRA_ROW: Final = -4.0
+"""Log weight of a row of values, told by its end, that belongs to no row of the form."""
+MIXED_EDITIONS, KNOWN_MIXTURE = -4.0, -2.0
+"""Log weights of tables of different editions in one report, and of those that the form knows to go together."""
+LEAST_LABELS: Final = 3.0
+"""Log evidence by labels for each row found, on average, from which a table counts as found in a text."""
+LEAST_WEIGHT: Final = 1e-4
+SENTENCE: Final = 14
+"""Words of more letters that agree with no label are a sentence, and no row stands behind them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowSpan:
+    """Rows ``first`` to ``end`` (half-open, of the table's rows) that the run of one chunk stands for, and the probability of that."""
+
+    chunk: int
+    first: int
+    end: int
+    certainty: float
+
+
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """One hypothesis of where a table's rows stand in a text.
+
+    Attributes:
+        table: the table of one edition.
+        weight: probability of that edition among its rivals.
+        rows: the rows of the table in order.
+        spans: which chunks stand for which rows, in order.
+        unvalued: rows whose label is in the text without values, each with the chunk in whose words it is.
+        labels: log evidence of the labels.
+    """
+
+    table: Table
+    weight: float
+    rows: tuple[FormRow, ...]
+    spans: tuple[RowSpan, ...]
+    unvalued: Mapping[int, int]
+    labels: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Option:
+    """One way to read a chunk: as rows ``first`` to ``last``."""
+
+    first: int
+    last: int
+    weight: float
+    label: float
+
+
+def align_text(form: Form, chunks: Sequence[Chunk]) -> dict[str, list[TextTable]]:
+    """Find the form's tables in a text.
+
+    Returns:
+        For each table its hypotheses, one for each edition, most probable first; empty where nothing of it was found.
+    """
+    result: dict[str, list[TextTable]] = {key: [] for key in form.table_keys}
+    useful = [i for i, c in enumerate(chunks) if c.run and not (c.glued and not _ends_like_label(form, c))]
+    if not useful:
+        return result
+    labels = _Labels([chunks[i] for i in useful])
+    trials = []
+    for tables in itertools.product(*(form.tables(key) for key in form.table_keys)):
+        rows = [row for table in tables for row in form_rows(table)]
+        trials.append((tables, rows, _align([chunks[i] for i in useful], rows, labels)))
+    logs = [trial[2].log_weight + _prior(form, trial[0]) for trial in trials]
+    shares = [math.exp(log - max(logs)) for log in logs]
+    total = sum(shares)
+    for position, key in enumerate(form.table_keys):
+        for table in form.tables(key):
+            own = [(s, t) for s, t in zip(shares, trials, strict=True) if t[0][position] is table]
+            weight = sum(s for s, _ in own) / total
+            if weight < LEAST_WEIGHT:
+                continue
+            _, rows, path = max(own, key=lambda item: item[0])[1]
+            found = _text_table(table, rows, path, useful, chunks, weight)
+            if found is not None:
+                result[key].append(found)
+        result[key].sort(key=lambda t: -t.weight)
+    return result
+
+
+def _prior(form: Form, tables: Sequence[Table]) -> float:
+    """Log weight of finding these tables in one report, before looking at it."""
+    whole = form.document_edition({t.key: t.edition for t in tables})
+    if whole is None or all(t.is_of(whole) for t in tables):
+        return 0.0
+    return MIXED_EDITIONS if whole == MIXED else KNOWN_MIXTURE
+
+
+def _ends_like_label(form: Form, chunk: Chunk) -> bool:
+    return any(chunk.tail.endswith(ending) for ending in _endings(form))
+
+
+_ENDINGS: dict[int, tuple[str, ...]] = {}
+
+
+def _endings(form: Form) -> tuple[str, ...]:
+    """The last letters of all row labels of a form."""
+    key = id(form)
+    if key not in _ENDINGS:
+        found = set()
+        for edition in form.editions.values():
+            for table in edition.tables.values():
+                for row in form_rows(table):
+                    if row.row.label is not None:
+                        found |= {normalise(text)[-4:] for text in row.row.label.all}
+        _ENDINGS[key] = tuple(sorted(found))
+    return _ENDINGS[key]
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    options: tuple[tuple[int, _Option, float], ...]
+    log_weight: float
+    labels: float
+
+
+class _Labels:
+    """How well the words of each chunk agree with each row of the form, computed once for each row."""
+
+    def __init__(self, chunks: Sequence[Chunk]) -> None:
+        self._chunks = chunks
+        self._pieces = [_pieces(c) for c in chunks]
+        self._known: dict[tuple[str, str, int, int], NDArray[np.float64]] = {}
+        self._likeness: dict[tuple[str, int], float] = {}
+
+    def of(self, row: FormRow) -> NDArray[np.float64]:
+        """(chunks,) log weight of each chunk's words for a row, the row's place among heads included."""
+        key = (row.table.key, row.table.edition, row.section, row.index)
+        if key not in self._known:
+            self._known[key] = np.array([self._weight(i, row) for i in range(len(self._chunks))])
+        return self._known[key]
+
+    def seen(self, row: FormRow, chunk: int) -> bool:
+        """Whether a row's label is among the words of a chunk, before those right before its run."""
+        if row.row.label is None:
+            return False
+        tail = self._chunks[chunk].tail
+        return any(len(n) >= SHORT_LABEL and n in tail for n in map(normalise, row.row.label.all))
+
+    def _weight(self, i: int, row: FormRow) -> float:
+        chunk = self._chunks[i]
+        section = row.table.sections[row.section]
+        heads = 0.0
+        if row.index == 0:
+            words = [section.heading] if section.heading else []
+            words += [c.label for c in section.columns[-2:]] + [g for c in section.columns[-1:] for g in c.groups]
+            heads = HEADS_FOUND * min(3, sum(any(normalise(t) in chunk.context for t in w.all) for w in words))
+        label = row.row.label
+        if label is None:
+            if not chunk.context:
+                return NO_LABEL
+            return heads + self._headed(i, row) if heads > 0 or self._headed(i, row) > 0 else NO_LABEL - 3.0
+        best = max(self._alike(i, text) for text in label.all)
+        if row.row.groups and row.index == _first_of_group(row):
+            best = max(best, GROUP_ONLY * max(self._alike(i, text) for text in row.row.groups[-1].all))
+        if best <= 0 and len(chunk.tail) > SENTENCE and heads == 0:
+            return NEVER
+        return max(best, 2 * NO_LABEL) + heads
+
+    def _headed(self, i: int, row: FormRow) -> float:
+        """Log weight of the words before a row that has no label: its table's heading and the heads over it."""
+        tail = self._chunks[i].context
+        section = row.table.sections[row.section]
+        heading = any(normalise(h.text) in tail for h in row.table.headings)
+        over = {g.text for c in section.columns for g in c.groups} | {c.label.text for c in section.columns}
+        found = sum(normalise(text) in tail for text in over)
+        return (4.0 if heading else 0.0) + min(4.0, float(found))
+
+    def _alike(self, i: int, text: str) -> float:
+        key = (text, i)
+        if key not in self._likeness:
+            self._likeness[key] = self._compare(i, text)
+        return self._likeness[key]
+
+    def _compare(self, i: int, text: str) -> float:
+        wanted = normalise(text)
+        tail = self._chunks[i].tail
+        scale = min(1.0, (len(wanted) + 1) / (SHORT_LABEL + 1))
+        if tail.endswith(wanted):
+            return scale * similarity_weight(1.0)
+        if not tail:
+            return NO_LABEL
+        best = Indel.normalized_similarity(tail[-len(wanted) :], wanted)
+        for piece in self._pieces[i]:
+            best = max(best, likeness(piece, text))
+        return scale * similarity_weight(best)
+
+
+def _pieces(chunk: Chunk) -> list[str]:
+    """The last words of a chunk as they were parted: the last cell, and that with the one before."""
+    texts: list[str] = []
+    joined = ""
+    for token in reversed(chunk.words[-4:]):
+        joined = normalise(token.text) + joined
+        if joined:
+            texts.append(joined)
+    return list(dict.fromkeys(texts))
+
+
+def _first_of_group(row: FormRow) -> int:
+    rows = row.table.sections[row.section].rows
+    return next(k for k, other in enumerate(rows) if other.groups == row.row.groups)
+
+
+def _align(chunks: Sequence[Chunk], rows: Sequence[FormRow], labels: _Labels) -> _Path:
+    """The best path through chunks and rows, with the probability of each of its steps over all paths."""
+    n, m = len(chunks), len(rows)
+    weights = np.stack([labels.of(row) for row in rows], axis=1)
+    options = [_options(chunk, weights[i], rows) for i, chunk in enumerate(chunks)]
+    skips = np.array([_skip(chunk) for chunk in chunks])
+    gaps = [_gaps(i, rows, labels) for i in range(n)]
+    first_gap = np.maximum(CUT, np.concatenate([[0.0], np.cumsum(np.full(m, MISSING_ROW))]))
+    # State j: the last row taken is j - 1; state 0: none yet.
+    best = np.full((n + 1, m + 1), NEVER)
+    summed = np.full((n + 1, m + 1), NEVER)
+    best[0, 0] = summed[0, 0] = 0.0
+    choice: list[dict[int, tuple[int, _Option]]] = []
+    entries = []
+    for i in range(n):
+        best[i + 1], summed[i + 1] = best[i] + skips[i], summed[i] + skips[i]
+        taken: dict[int, tuple[int, _Option]] = {}
+        costs = _entry_costs(gaps[i], first_gap)
+        entries.append(costs)
+        into = best[i][:, None] + costs
+        origin = into.argmax(axis=0)
+        into_best = into.max(axis=0)
+        into_sum = _logsum(summed[i][:, None] + costs, axis=0)
+        for option in options[i]:
+            state = option.last + 1
+            value = into_best[option.first] + option.weight
+            summed[i + 1, state] = np.logaddexp(summed[i + 1, state], into_sum[option.first] + option.weight)
+            if value > best[i + 1, state]:
+                best[i + 1, state] = value
+                taken[state] = (int(origin[option.first]), option)
+        choice.append(taken)
+    leave = np.maximum(CUT, MISSING_ROW * np.arange(m, -1, -1))
+    log_weight = float(_logsum(summed[n] + leave, axis=0))
+    after = np.full((n + 1, m + 1), NEVER)
+    after[n] = leave
+    for i in range(n - 1, -1, -1):
+        after[i] = after[i + 1] + skips[i]
+        gain = np.full(m, NEVER)
+        for option in options[i]:
+            gain[option.first] = np.logaddexp(gain[option.first], option.weight + after[i + 1, option.last + 1])
+        after[i] = np.logaddexp(after[i], _logsum(entries[i] + gain[None, :], axis=1))
+    path: list[tuple[int, _Option, float]] = []
+    state = int(np.argmax(best[n] + leave))
+    for i in range(n - 1, -1, -1):
+        if state in choice[i]:
+            origin_state, option = choice[i][state]
+            into = float(_logsum(summed[i] + entries[i][:, option.first], axis=0))
+            certainty = math.exp(min(0.0, into + option.weight + after[i + 1, state] - log_weight))
+            path.append((i, option, certainty))
+            state = origin_state
+    path.reverse()
+    return _Path(tuple(path), log_weight, sum(option.label for _, option, _ in path))
+
+
+def _logsum(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    top = values.max(axis=axis, keepdims=True)
+    total: NDArray[np.float64] = np.squeeze(top, axis) + np.log(np.exp(values - top).sum(axis=axis))
+    return total
+
+
+def _gaps(i: int, rows: Sequence[FormRow], labels: _Labels) -> NDArray[np.float64]:
+    """(rows + 1,) summed weights of leaving rows out before chunk i."""
+    single = [ROW_WITHOUT_VALUES if labels.seen(row, i) else MISSING_ROW for row in rows]
+    return np.concatenate([[0.0], np.cumsum(single)])
+
+
+def _entry_costs(sums: NDArray[np.float64], first: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(states, rows) weight of going on at a row from each state, for the rows left out between."""
+    m = len(sums) - 1
+    costs = np.maximum(MOST_MISSING, sums[None, :m] - sums[: m + 1, None])
+    costs[np.arange(m + 1)[:, None] > np.arange(m)[None, :]] = NEVER
+    costs[0] = first[:m]
+    return costs
+
+
+def _skip(chunk: Chunk) -> float:
+    if chunk.glued:
+        return IN_SENTENCE
+    return max(EXTRA_CHUNK, EXTRA_VALUE * len(chunk.values))
+
+
+def _options(chunk: Chunk, weights: NDArray[np.float64], rows: Sequence[FormRow]) -> list[_Option]:
+    """The rows that a chunk may stand for: one, or several in a row of which only the first has a label."""
+    groups = row_groups(chunk.run)
+    values, blanks, room = _counts(chunk.run)
+    options = []
+    for first in range(len(rows)):
+        label = float(weights[first])
+        if label <= NEVER / 2:
+            continue
+        slots = 0
+        for last in range(first, len(rows)):
+            slots += rows[last].n_values
+            n = last - first + 1
+            if n > 1 and slots > max(values + blanks, room) + MOST_LOST * n:
+                break
+            fit = _fit(groups, [rows[k].n_values for k in range(first, last + 1)], chunk.run)
+            options.append(_Option(first, last, label + NO_LABEL / 2 * (n - 1) + fit, label))
+    return options
+
+
+def _counts(run: Sequence[Token]) -> tuple[int, int, int]:
+    """Values, empty cells, and the values that there would be if every digit were one."""
+    values = [t.text for t in run if t.kind == "value"]
+    return len(values), sum(t.kind in ("blank", "pad") for t in run), sum(_most_pieces(v) for v in values)
+
+
+def _most_pieces(text: str) -> int:
+    return len(text) if text.isdigit() else 1
+
+
+def row_groups(run: Sequence[Token]) -> list[list[Token]]:
+    """The tokens of a run between the ends of rows, without groups in which nothing stands."""
+    groups: list[list[Token]] = [[]]
+    for token in run:
+        if token.kind == "break":
+            groups.append([])
+        else:
+            groups[-1].append(token)
+    filled = [g for g in groups if any(t.kind == "value" for t in g)]
+    return filled or [g for g in groups if g][:1]
+
+
+def _fit(groups: Sequence[Sequence[Token]], wanted: Sequence[int], run: Sequence[Token]) -> float:
+    n = len(wanted)
+    if len(groups) == 1 or n == 1:
+        return n * row_fit(*_counts(run), sum(wanted), spread=n) + EXTRA_ROW * max(0, len(groups) - n)
+    return divide_groups(groups, wanted)[0]
+
+
+def divide_groups(groups: Sequence[Sequence[Token]], wanted: Sequence[int]) -> tuple[float, tuple[int, ...]]:
+    """Divide rows over the groups of a run, at least one row each as long as there are enough.
+
+    Returns:
+        The log weight, and for each group how many rows it holds (0: it is none of the form's).
+    """
+    n = len(wanted)
+    best: list[tuple[float, tuple[int, ...]]] = [(0.0, ()), *[(NEVER, ())] * n]
+    for group in groups:
+        values, blanks, room = _counts(group)
+        following = [(w + EXTRA_ROW, (*path, 0)) for w, path in best]
+        for taken, (weight, path) in enumerate(best):
+            if weight <= NEVER / 2:
+                continue
+            slots = 0
+            for end in range(taken + 1, n + 1):
+                slots += wanted[end - 1]
+                m = end - taken
+                if m > 1 and slots - wanted[end - 1] >= max(values + blanks, room):
+                    break
+                gain = weight + m * row_fit(values, blanks, room, slots, spread=m)
+                if gain > following[end][0]:
+                    following[end] = (gain, (*path, m))
+        best = following
+    return best[n]
+
+
+def row_fit(values: int, blanks: int, room: int, wanted: int, *, spread: int = 1) -> float:
+    """Log weight of a row with so many values and empty cells where ``wanted`` values are due; ``spread``: over so many rows."""
+    if values == wanted:
+        return FITS
+    if values < wanted <= values + blanks:
+        return FILLED
+    if values < wanted <= room:
+        return CUT_UP
+    if values == 0:
+        return FILLED / 2 if blanks else OFF_BY_ONE
+    off = values - wanted if values > wanted else wanted - values - blanks
+    return max(LONGEST_OFF * OFF_BY_ONE, OFF_BY_ONE * off / spread)
+
+
+def _text_table(
+    table: Table,
+    rows: Sequence[FormRow],
+    path: _Path,
+    useful: Sequence[int],
+    chunks: Sequence[Chunk],
+    weight: float,
+) -> TextTable | None:
+    own = [k for k, row in enumerate(rows) if row.table is table]
+    base = own[0]
+    spans = []
+    evidence = 0.0
+    for i, option, certainty in path.options:
+        first, end = max(option.first, base), min(option.last + 1, own[-1] + 1)
+        if first < end:
+            spans.append(RowSpan(useful[i], first - base, end - base, certainty))
+            if option.first >= base:
+                evidence += max(0.0, option.label)
+    if not spans or evidence < LEAST_LABELS * len(spans):
+        return None
+    covered = {k for s in spans for k in range(s.first, s.end)}
+    unvalued = _unvalued([rows[k] for k in own], covered, spans, chunks)
+    return TextTable(table, weight, tuple(rows[k] for k in own), tuple(spans), unvalued, evidence)
+
+
+def _unvalued(
+    rows: Sequence[FormRow], covered: set[int], spans: Sequence[RowSpan], chunks: Sequence[Chunk]
+) -> dict[int, int]:
+    """Rows that are not covered, but whose label stands between the chunks of the rows around them."""
+    found = {}
+    for k, row in enumerate(rows):
+        if k in covered or row.row.label is None:
+            continue
+        before = max((s.chunk for s in spans if s.end <= k), default=spans[0].chunk)
+        after = min((s.chunk for s in spans if s.first > k), default=min(spans[-1].chunk + 1, len(chunks) - 1))
+        for i in range(before, after + 1):
+            if _stands_in(row.row.label, chunks[i].tail):
+                found[k] = i
+                break
+    return found
+
+
+def _stands_in(label: Label, tail: str) -> bool:
+    return any(len(n) >= SHORT_LABEL and n in tail for n in map(normalise, label.all))

@@ -1,0 +1,172 @@
+"""Documents of text and markup: from what they say to a ``FormReading``, without a picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gikocr.elements import (
+    FORM_READING_VERSION,
+    Candidate,
+    CellReading,
+    DocumentValue,
+    FormReading,
+    Markup,
+    MarkupLine,
+    PlacedField,
+    Placement,
+    ReadCell,
+    TableReading,
+    TextLine,
+    TextPlace,
+)
+from gikocr.forms import DocumentSpec, Form
+from gikocr.geometry import BBox, Quad
+from gikocr.kie.document import read_document
+from gikocr.kie.sections import find_headings
+from gikocr.kie.text_reading import TextPlacement, read_tables
+from gikocr.kie.text_tokens import Chunk, chunks_of, tokenise
+from gikocr.ocr.numerals import state_of
+from gikocr.pipeline.assembly import table_status
+from gikocr.report import Evidence, Issue, SectionText
+
+READER = "text"
+"""The name under which readings of text stand in reports."""
+SURE = 0.99995
+"""Probability that characters of a text are those that were meant."""
+HEAD_LINES, TAIL_LINES = 24, 12
+"""Lines at the beginning and the end in which title, agency, period, signature and date are looked for."""
+LINE_HEIGHT, LINE_PITCH = 10.0, 16.0
+"""Size of a line in the frame that lines of text are given, so that facts are found as on pages; in units of that frame."""
+NOWHERE = BBox(0.0, 0.0, 0.0, 0.0)
+NO_QUAD = Quad(NOWHERE.corners())
+
+
+@dataclass(frozen=True, slots=True)
+class TextResult:
+    """What a text says: the reading, its parts in prose, and what is worth telling."""
+
+    reading: FormReading
+    sections: tuple[SectionText, ...]
+    issues: tuple[Issue, ...]
+    values_lost: bool
+
+
+def read_markup(form: Form, markup: Markup) -> TextResult:
+    """Read the form's tables and facts from a text."""
+    lines = [block for block in markup.blocks if isinstance(block, MarkupLine)]
+    chunks = chunks_of(tokenise(lines))
+    found = read_tables(form, chunks)
+    cells = _Cells({line.place.line: line.text for line in lines if line.place.line is not None})
+    tables = [_table_reading(key, found.tables[key], cells) for key in form.table_keys]
+    printed = _printed_lines(lines)
+    outside = _outside_tables(printed, chunks, found.first, found.last)
+    reading = FormReading(
+        FORM_READING_VERSION, form.id, tuple(cells.cells), tuple(tables), _facts(form.document, outside)
+    )
+    issues = tuple(Issue(code=code, severity="info", stage="ingest", message=text) for code, text in markup.notes)
+    return TextResult(reading, _sections(form.document, printed), issues, found.values_lost)
+
+
+class _Cells:
+    """The cells of a text, each once."""
+
+    def __init__(self, lines: Mapping[int, str]) -> None:
+        self._lines = lines
+        self._index: dict[tuple[str, TextPlace, float], int] = {}
+        self.cells: list[ReadCell] = []
+
+    def index(self, printed: str, place: TextPlace) -> int:
+        """The number of a cell."""
+        key = (printed, place, 0.0)
+        if key not in self._index:
+            self._index[key] = len(self.cells)
+            candidate = Candidate(self._as_printed(printed, place), state_of(printed), math.log(SURE))
+            self.cells.append(ReadCell(1, NOWHERE, NO_QUAD, "px", CellReading((candidate,), READER), place=place))
+        return self._index[key]
+
+    def _as_printed(self, printed: str, place: TextPlace) -> str:
+        """The characters of the source: full-width ones had been folded."""
+        if place.line is None or place.column is None or place.line not in self._lines:
+            return printed
+        return self._lines[place.line][place.column - 1 :][: len(printed)] or printed
+
+
+def _table_reading(key: str, placements: Sequence[TextPlacement], cells: _Cells) -> TableReading:
+    made = tuple(
+        Placement(
+            p.table,
+            p.edition,
+            p.weight,
+            tuple(
+                PlacedField(
+                    f.field_id,
+                    None if f.printed is None or f.place is None else cells.index(f.printed, f.place),
+                    f.certainty,
+                )
+                for f in p.fields
+            ),
+            p.evidence,
+        )
+        for p in placements
+    )
+    return TableReading(key, table_status(made), made)
+
+
+def _printed_lines(lines: Sequence[MarkupLine]) -> list[tuple[TextLine, TextPlace]]:
+    """Lines with words as printed lines of one tall page; empty lines leave their room."""
+    result = []
+    for k, line in enumerate(lines):
+        text = line.text.strip()
+        if text:
+            top = k * LINE_PITCH
+            box = BBox(0.0, top, max(1.0, len(text) * LINE_HEIGHT), top + LINE_HEIGHT)
+            result.append((TextLine(1, text, box, 1.0), line.place))
+    return result
+
+
+def _outside_tables(
+    printed: Sequence[tuple[TextLine, TextPlace]], chunks: Sequence[Chunk], first: int | None, last: int | None
+) -> list[tuple[TextLine, TextPlace]]:
+    """The lines before and after the form's tables."""
+    if first is None or last is None or not chunks[first].run:
+        return list(printed)
+    start, end = chunks[first].run[0].place.line, chunks[last].run[-1].place.line
+    if start is None or end is None:
+        return list(printed)
+    outside = [item for item in printed if item[1].line is None or item[1].line < start or item[1].line > end]
+    return outside or list(printed)
+
+
+def _facts(spec: DocumentSpec, printed: Sequence[tuple[TextLine, TextPlace]]) -> tuple[DocumentValue, ...]:
+    head = list(printed[:HEAD_LINES])
+    tail = list(printed[max(HEAD_LINES, len(printed) - TAIL_LINES) :])
+    places = {id(line): place for line, place in (*head, *tail)}
+    found = read_document(spec, [line for line, _ in (*head, *tail)])
+    return tuple(
+        DocumentValue(f.id, f.value, f.printed, f.confidence, 1, NO_QUAD, "px", places.get(id(f.line))) for f in found
+    )
+
+
+def _sections(spec: DocumentSpec, printed: Sequence[tuple[TextLine, TextPlace]]) -> tuple[SectionText, ...]:
+    """The parts of the report as text, each from its heading to the next."""
+    lines = [line for line, _ in printed]
+    headings = find_headings(spec, lines)
+    ends = [h.first for h in headings[1:]] + [len(lines)] if headings else []
+    return tuple(
+        SectionText(
+            id=h.section.id,
+            heading=h.printed,
+            text="\n".join([*([h.rest] if h.rest else []), *(line.text for line in lines[h.end : end])]),
+            evidence=evidence_of(printed[h.first][1]),
+        )
+        for h, end in zip(headings, ends, strict=True)
+    )
+
+
+def evidence_of(place: TextPlace, reader: str | None = READER) -> Evidence:
+    """The evidence of something that stands in a text."""
+    return Evidence(
+        line=place.line, column=place.column, table=place.table, row=place.row, cell=place.cell, reader=reader
+    )
