@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from itertools import combinations
 from typing import Final
@@ -25,8 +25,14 @@ ALL_BLANK: Final = 0.995
 """Probability that a row is blank that shows empty cells only, though not as many as it should."""
 LOST_ORDER: Final = 0.4
 """Probability of each place of values that differ, when some of the row are lost and nothing tells which."""
-EXTRA: Final = 0.5
+EXTRA: Final = 0.95
 """Probability that the values taken are the row's, where there are more than it has columns."""
+LOST_CELLS: Final = 4
+"""From so many numbers too few on, numbers parted by blanks are taken to run together rather than to lack empty cells."""
+LOSSY_ROWS: Final = 2
+"""Rows of a table with too few cells from which on it counts as one that lost cells."""
+LOSSY: Final = 0.6
+"""Probability of a row's cells in such a table when some are empty."""
 MOST_GUESSES: Final = 40
 CUT_DOUBT: Final = 2e-3
 """What is always left to ways of cutting digits that break a rule."""
@@ -69,6 +75,13 @@ class _Unit:
     fields: tuple[str, ...]
     ways: tuple[tuple[float, tuple[_Slot, ...]], ...]
     certainty: float
+    lost: bool = False
+
+    @property
+    def partly_blank(self) -> bool:
+        """Whether some of its cells are empty and others are not."""
+        slots = self.ways[0][1]
+        return any(s.printed == "" for s in slots) and any(s.printed != "" for s in slots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +126,9 @@ def _placements(form: Form, found: TextTable, chunks: Sequence[Chunk]) -> list[T
         units += _units(chunks[span.chunk].run, rows, span.certainty, rules, lead)
     for k, chunk in found.unvalued.items():
         units.append(_label_only(found.rows[k], chunks[chunk]))
+    if sum(u.lost for u in units) >= LOSSY_ROWS:
+        # Where other rows lost cells, an empty one may be what is left of a lost one, anywhere in its row.
+        units = [replace(u, certainty=u.certainty * LOSSY) if u.partly_blank else u for u in units]
     internal = [r for r in rules if not any(set((*r.left, *r.right)) <= set(u.fields) for u in units)]
     ways = [_as_ways(unit) for unit in units]
     together = put_together(ways, [(r.left, r.right) for r in internal])
@@ -207,7 +223,10 @@ def _share_out(
                 ]
     fields = tuple(f for r in rows for f in _row_fields(r))
     sums = _sums(fields, rules)
-    return [_Unit(fields, tuple(_ways(tokens, wanted, sums, lead)), certainty)]
+    cells = sum(t.kind != "pad" for t in tokens)
+    ways = tuple(_ways(tokens, wanted, sums, lead))
+    lost = 0 < len(values) and cells < wanted and any(s.certainty < ALL_BLANK for s in ways[0][1])
+    return [_Unit(fields, ways, certainty, lost)]
 
 
 def _cut_evenly(tokens: Sequence[Token], rows: Sequence[FormRow], certainty: float) -> list[_Unit]:
@@ -252,8 +271,7 @@ def _ways(
                 windows = _windows(trial, wanted, lead)
                 if windows:
                     return _weighed(windows, sums)
-        room = sum(len(t.text) if t.text.isdigit() else 1 for t in values)
-        if room >= wanted and len(cells) == len(values):
+        if len(cells) == len(values) and runs_together(values, wanted):
             cut = _cut(values, wanted, sums)
             if cut:
                 return cut
@@ -261,6 +279,16 @@ def _ways(
     return _weighed(
         [(EXTRA, tuple(_slot(t, EXTRA) for t in values[k : k + wanted])) for k in range(len(values) - wanted + 1)], sums
     )
+
+
+def runs_together(values: Sequence[Token], wanted: int) -> bool:
+    """Whether the digits of fewer numbers than columns may be cut up: cells that are parted by more than blanks are whole."""
+    if sum(len(t.text) if t.text.isdigit() else 1 for t in values) < wanted:
+        return False
+    if len(values) == 1 or any(len(t.text) > 1 and t.text.startswith("0") and t.text.isdigit() for t in values):
+        return True
+    # 2 10 0 0 0 12 for seven columns lost an empty cell; only much fewer numbers than columns are sure to run together.
+    return all(t.before in ("none", "space") for t in values[1:]) and len(values) <= wanted - LOST_CELLS
 
 
 def _windows(tokens: Sequence[Token], wanted: int, lead: int) -> list[tuple[float, tuple[_Slot, ...]]]:
