@@ -100,6 +100,21 @@ def lines_of_text(text: str) -> tuple[MarkupLine, ...]:
     )
 
 
+def _read_html(data: bytes, what: str, settings: Settings) -> Markup:
+    # lxml is loaded when the first file needs it.
+    from gikocr.ingest.html import read_html
+
+    return read_html(data, what)
+
+
+def _read_docx(data: bytes, what: str, settings: Settings) -> Markup:
+    from gikocr.ingest.docx import read_docx
+
+    return read_docx(data, what)
+
+
 _READERS: dict[str, Callable[[bytes, str, Settings], Markup]] = {
     "text/plain": read_text,
+    "text/html": _read_html,
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": _read_docx,
 }

@@ -25,6 +25,9 @@ READ_TYPES = frozenset(READ_SUFFIXES.values())
 
 TEXT_SUFFIXES: dict[str, str] = {
     ".txt": "text/plain",
+    ".html": "text/html",
+    ".htm": "text/html",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 """Suffixes of text and markup that are taken from folders, each a document of its own. Other texts, such as a README or a JSON beside
 the documents, are read only when they are named."""

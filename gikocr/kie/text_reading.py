@@ -225,7 +225,7 @@ def _share_out(
     sums = _sums(fields, rules)
     cells = sum(t.kind != "pad" for t in tokens)
     ways = tuple(_ways(tokens, wanted, sums, lead))
-    lost = 0 < len(values) and cells < wanted and any(s.certainty < ALL_BLANK for s in ways[0][1])
+    lost = len(values) > 0 and cells < wanted and any(s.certainty < ALL_BLANK for s in ways[0][1])
     return [_Unit(fields, ways, certainty, lost)]
 
 

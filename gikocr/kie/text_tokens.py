@@ -6,12 +6,13 @@ export to export and is told from the text as a whole (:class:`Dialect`). Nothin
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from gikocr.elements import MarkupLine, TextPlace
+from gikocr.elements import MarkupCell, MarkupLine, MarkupTable, TextPlace
 from gikocr.forms import normalise
 
 TokenKind = Literal["words", "value", "blank", "pad", "break"]
@@ -113,8 +114,36 @@ def dialect_of(lines: Sequence[str]) -> Dialect:
     return Dialect(bars, tabs and not bars, tabs and not bars and single >= ONE_CELL_A_LINE * len(tabbed))
 
 
-def tokenise(lines: Sequence[MarkupLine]) -> list[Token]:
-    """Cut lines of text into tokens, in reading order."""
+def tokenise(blocks: Sequence[MarkupLine | MarkupTable]) -> list[Token]:
+    """Cut a text into tokens, in reading order; the cells and rows of tables are those of the markup."""
+    tokens: list[Token] = []
+    for is_table, group in itertools.groupby(blocks, key=lambda block: isinstance(block, MarkupTable)):
+        if is_table:
+            for table in group:
+                tokens += _table_tokens(table) if isinstance(table, MarkupTable) else []
+        else:
+            tokens += _line_tokens([line for line in group if isinstance(line, MarkupLine)])
+    return tokens
+
+
+def _table_tokens(table: MarkupTable) -> list[Token]:
+    tokens: list[Token] = []
+    rows: dict[int, list[MarkupCell]] = {}
+    for cell in table.cells:
+        rows.setdefault(cell.row, []).append(cell)
+    for row in range(table.n_rows):
+        for cell in sorted(rows.get(row, []), key=lambda c: c.col):
+            text = _cleaned(folded(cell.text)).strip("\u00ad \t\n")
+            if not text:
+                tokens.append(Token("blank", "", cell.place, "bar"))
+            else:
+                # A word broken over lines is one word, and so is a number.
+                _cell(re.sub(rf"(?<=[{_HAN}\d.])\s*\n\s*(?=[{_HAN}\d.])", "", text), 0, cell.place, tokens, "bar")
+        tokens.append(Token("break", "", TextPlace(table=table.index, row=row), "line"))
+    return tokens
+
+
+def _line_tokens(lines: Sequence[MarkupLine]) -> list[Token]:
     plain = [_cleaned(folded(line.text)) for line in lines]
     dialect = dialect_of(plain)
     tokens: list[Token] = []

@@ -56,7 +56,7 @@ class TextResult:
 def read_markup(form: Form, markup: Markup) -> TextResult:
     """Read the form's tables and facts from a text."""
     lines = [block for block in markup.blocks if isinstance(block, MarkupLine)]
-    chunks = chunks_of(tokenise(lines))
+    chunks = chunks_of(tokenise(markup.blocks))
     found = read_tables(form, chunks)
     cells = _Cells({line.place.line: line.text for line in lines if line.place.line is not None})
     tables = [_table_reading(key, found.tables[key], cells) for key in form.table_keys]

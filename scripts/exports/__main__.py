@@ -1,16 +1,19 @@
 """Make sets of exports and judge them.
 
 python -m scripts.exports refill ../shared/real/docs/seed-*.txt --truth ../shared/real/truth --copies 200 --seed 1
+    python -m scripts.exports roundtrip --count 100 --seed 1 --format docx --format html
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from scripts.exports.refill import write_copies
+from scripts.exports.roundtrip import FORMATS, write_exports
 
 
 def main() -> int:
@@ -22,11 +25,31 @@ def main() -> int:
     refill.add_argument("--truth", type=Path, required=True)
     refill.add_argument("--copies", type=int, default=200)
     refill.add_argument("--seed", type=int, default=1)
-    refill.add_argument("--work", type=Path, default=Path("build/exports"))
+    trip = commands.add_parser(
+        "roundtrip", help="generated reports in the formats and through the converters that users have"
+    )
+    trip.add_argument("--format", action="append", choices=FORMATS, help="may be given again; all without it")
+    trip.add_argument("--split", default="dev", choices=["dev", "calibration", "test"])
+    trip.add_argument("--count", type=int, default=100)
+    trip.add_argument("--seed", type=int, default=1)
+    for command in (refill, trip):
+        command.add_argument("--work", type=Path, default=Path("build/exports"))
+        command.add_argument(
+            "--reuse", action="store_true", help="keep documents that an earlier run made with this seed"
+        )
     choices = parser.parse_args()
-    folder = choices.work / f"refill-{choices.copies}-{choices.seed}"
-    write_copies(choices.texts, choices.truth, folder, choices.copies, choices.seed)
-    judge(folder)
+    if choices.command == "refill":
+        folder = choices.work / f"refill-{choices.copies}-{choices.seed}"
+        if not (choices.reuse and folder.is_dir()):
+            write_copies(choices.texts, choices.truth, folder, choices.copies, choices.seed)
+        judge(folder)
+        return 0
+    folder = choices.work / f"roundtrip-{choices.split}-{choices.count}-{choices.seed}"
+    for name in choices.format or FORMATS:
+        if not (choices.reuse and (folder / name).is_dir()):
+            write_exports(folder, [name], split=choices.split, seed=choices.seed, count=choices.count)
+        print(f"== {name}")
+        judge(folder / name)
     return 0
 
 
@@ -34,6 +57,7 @@ def judge(folder: Path) -> None:
     """Read ``folder/docs`` the way of a user and print how it went; the judgement is kept in ``folder/judged.txt``."""
     tool = Path(sys.executable).with_name("gikocr")
     out = folder / "out"
+    shutil.rmtree(out, ignore_errors=True)
     subprocess.run(
         [tool, "extract", folder / "docs", "-o", out, "--workers", "1"], check=False, stdout=subprocess.DEVNULL
     )
