@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 NEVER: Final = -1e9
 SHORT_LABEL: Final = 4
 """Labels with fewer letters also end sentences and heads; their weight falls with their length."""
+SHORTEST_SEEN: Final = 3
+"""Letters of the shortest label (3.其他) that is recognised among other words without values behind it."""
 GROUP_ONLY: Final = 0.6
-"""Share of a label's weight that a group's label gives to the first row of the group, whose own label was lost."""
+"""Share of a label's weight that a group's label gives to a row of the group whose own label was lost."""
 NO_LABEL: Final = -3.0
 """Log weight of a row whose label was lost."""
 HEADS_FOUND: Final = 1.5
@@ -190,8 +192,8 @@ class _Labels:
         """Whether a row's label is among the words of a chunk, before those right before its run."""
         if row.row.label is None:
             return False
-        tail = self._chunks[chunk].tail
-        return any(len(n) >= SHORT_LABEL and n in tail for n in map(normalise, row.row.label.all))
+        tail = self._chunks[chunk].letters
+        return any(len(n) >= SHORTEST_SEEN and n in tail for n in map(normalise, row.row.label.all))
 
     def _weight(self, i: int, row: FormRow) -> float:
         chunk = self._chunks[i]
@@ -207,7 +209,8 @@ class _Labels:
                 return NO_LABEL
             return heads + self._headed(i, row) if heads > 0 or self._headed(i, row) > 0 else NO_LABEL - 3.0
         best = max(self._alike(i, text) for text in label.all)
-        if row.row.groups and row.index == _first_of_group(row):
+        if row.row.groups:
+            # The group's label stands before its first row, and before any row in exports that repeat merged cells.
             best = max(best, GROUP_ONLY * max(self._alike(i, text) for text in row.row.groups[-1].all))
         if best <= 0 and len(chunk.tail) > SENTENCE and heads == 0:
             return NEVER
@@ -251,11 +254,6 @@ def _pieces(chunk: Chunk) -> list[str]:
         if joined:
             texts.append(joined)
     return list(dict.fromkeys(texts))
-
-
-def _first_of_group(row: FormRow) -> int:
-    rows = row.table.sections[row.section].rows
-    return next(k for k, other in enumerate(rows) if other.groups == row.row.groups)
 
 
 def _align(chunks: Sequence[Chunk], rows: Sequence[FormRow], labels: _Labels) -> _Path:
@@ -465,11 +463,11 @@ def _unvalued(
         before = max((s.chunk for s in spans if s.end <= k), default=spans[0].chunk)
         after = min((s.chunk for s in spans if s.first > k), default=min(spans[-1].chunk + 1, len(chunks) - 1))
         for i in range(before, after + 1):
-            if _stands_in(row.row.label, chunks[i].tail):
+            if _stands_in(row.row.label, chunks[i].letters):
                 found[k] = i
                 break
     return found
 
 
-def _stands_in(label: Label, tail: str) -> bool:
-    return any(len(n) >= SHORT_LABEL and n in tail for n in map(normalise, label.all))
+def _stands_in(label: Label, letters: str) -> bool:
+    return any(len(n) >= SHORTEST_SEEN and n in letters for n in map(normalise, label.all))

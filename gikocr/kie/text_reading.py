@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from itertools import combinations
 from typing import Final
 
 from gikocr.elements import PlacementEvidence, TextPlace
@@ -23,8 +23,8 @@ LABEL_ALONE: Final = 0.5
 """Probability that cells are blank whose row shows its label and nothing else."""
 ALL_BLANK: Final = 0.995
 """Probability that a row is blank that shows empty cells only, though not as many as it should."""
-LOST_ORDER: Final = 0.4
-"""Probability of each place of values that differ, when some of the row are lost and nothing tells which."""
+LOST_ORDER, LOST_MOST = 0.4, 0.9
+"""Least and greatest probability of the places of values that differ, when some of the row are lost."""
 EXTRA: Final = 0.95
 """Probability that the values taken are the row's, where there are more than it has columns."""
 LOST_CELLS: Final = 4
@@ -33,7 +33,8 @@ LOSSY_ROWS: Final = 2
 """Rows of a table with too few cells from which on it counts as one that lost cells."""
 LOSSY: Final = 0.6
 """Probability of a row's cells in such a table when some are empty."""
-MOST_GUESSES: Final = 40
+MOST_GUESSES, KEPT_GUESSES = 2_000, 12
+"""Ways to share too few cells out over a row that are tried, and that are kept for the sums over columns to choose from."""
 CUT_DOUBT: Final = 2e-3
 """What is always left to ways of cutting digits that break a rule."""
 FREE_DOUBT: Final = 0.02
@@ -346,24 +347,24 @@ def _piece(token: Token, start: int, end: int, certainty: float) -> _Slot:
 def _with_lost(cells: Sequence[Token], wanted: int, sums: Sequence[Sums]) -> list[tuple[float, tuple[_Slot, ...]]]:
     """Fewer cells than columns: which ones were lost is told by the rules if at all, and never surely."""
     here = [t for t in cells if t.kind == "value"]
-    alike = len({t.text for t in here}) == 1
+    # Equal zeros obey every sum wherever they stand; of other equal numbers the sums say where.
+    alike = len({t.text for t in here}) == 1 and not number(here[0].text)
     share = len(here) / wanted
     if alike:
         return [(1.0, tuple(_Slot(here[0].text, here[min(k, len(here) - 1)].place, share) for k in range(wanted)))]
     end = here[-1].place
-    sure = min(share, LOST_ORDER)
-    places = list(combinations(range(wanted), len(here)))
-    if len(places) > MOST_GUESSES:
-        places = [tuple(range(len(here)))]
+    sure = max(LOST_ORDER, min(share, LOST_MOST))
+    places = list(itertools.islice(itertools.combinations(range(wanted), len(here)), MOST_GUESSES))
     ways = []
     for places_of in places:
         slots = [_Slot("", end, sure)] * wanted
         for token, k in zip(here, places_of, strict=True):
             slots[k] = _slot(token, sure)
         ways.append((1.0, tuple(slots)))
-    weighed = sorted(_weighed(ways, sums), key=lambda w: -w[0])
-    # One guess is enough to show; the certainty says that it is one.
-    return [(1.0, weighed[0][1])]
+    # The sums over the columns choose among them; the certainty says that it is a guess all the same.
+    best = sorted(_weighed(ways, sums), key=lambda w: -w[0])[:KEPT_GUESSES]
+    total = sum(p for p, _ in best)
+    return [(p / total, slots) for p, slots in best]
 
 
 def number(printed: str) -> Decimal | None:

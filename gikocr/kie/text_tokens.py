@@ -25,7 +25,9 @@ MANY_TABS: Final = 5
 ONE_CELL_A_LINE: Final = 0.8
 """Share of the lines with tabs that hold one cell behind one tab, from which on every line is a cell."""
 LONGEST_TAIL: Final = 160
-"""So many letters of the words before a run of values are looked at."""
+"""So many letters of the words before a run of values are looked at for its own label."""
+MOST_LETTERS: Final = 4_000
+"""So many are looked at for labels of rows without values; all labels of a form together have fewer than a thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +61,15 @@ class Chunk:
         words: the words since the run before, in order.
         run: what follows them, up to the next words.
         tail: the words without spaces and punctuation, the last :data:`LONGEST_TAIL` letters.
-        context: the same, with the words of chunks right before that hold no value: heads, parted by the empty cells between them.
+        letters: the same of all its words, the last :data:`MOST_LETTERS` letters.
+        context: the tail, with the words of chunks right before that hold no value: heads, parted by the empty cells between them.
         glued: whether the run is one number that stands in the middle of words, as numbers in sentences do.
     """
 
     words: tuple[Token, ...]
     run: tuple[Token, ...]
     tail: str
+    letters: str
     context: str
     glued: bool
 
@@ -284,9 +288,10 @@ def chunks_of(tokens: Sequence[Token]) -> list[Chunk]:
             and following.before == "none"
             and len(kept[0].text) < 7
         )
-        tail = _tail(words)
+        letters = _letters(words)
+        tail = letters[-LONGEST_TAIL:]
         above = chunks[-1].context if chunks and not chunks[-1].values else ""
-        chunks.append(Chunk(tuple(words), tuple(kept), tail, (above + tail)[-LONGEST_TAIL:], glued))
+        chunks.append(Chunk(tuple(words), tuple(kept), tail, letters, (above + tail)[-LONGEST_TAIL:], glued))
 
     for token in tokens:
         if token.kind == "words":
@@ -303,10 +308,12 @@ def chunks_of(tokens: Sequence[Token]) -> list[Chunk]:
     return chunks
 
 
-def _tail(words: Sequence[Token]) -> str:
-    letters = ""
+def _letters(words: Sequence[Token]) -> str:
+    letters: list[str] = []
+    room = MOST_LETTERS
     for token in reversed(words):
-        letters = normalise(token.text) + letters
-        if len(letters) >= LONGEST_TAIL:
+        letters.append(normalise(token.text))
+        room -= len(letters[-1])
+        if room <= 0:
             break
-    return letters[-LONGEST_TAIL:]
+    return "".join(reversed(letters))[-MOST_LETTERS:]
