@@ -108,6 +108,29 @@ class TextPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class Glyph:
+    """One character of a page's text layer with its box in the viewer's frame."""
+
+    text: str
+    box: BBox
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """The text layer of a page, in the order in which the file draws it; made by ``ingest``.
+
+    ``hidden`` is the share of it that is drawn invisibly, as programs do that put what they read under a scan.
+    """
+
+    page: int
+    width: float
+    height: float
+    unit: Unit
+    glyphs: tuple[Glyph, ...]
+    hidden: float
+
+
+@dataclass(frozen=True, slots=True)
 class MarkupLine:
     """One line or paragraph of running text, tabs and bars included."""
 

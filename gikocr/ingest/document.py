@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-from gikocr.elements import Page, Source, SourcePart
+from gikocr.elements import Page, PageText, Source, SourcePart
 from gikocr.errors import DocumentError, FileUnreadable, UnsupportedType
 from gikocr.ingest.inputs import Input, printable_name
 from gikocr.ingest.limits import check_bytes, check_pages, file_size, open_file, unreadable
@@ -115,6 +115,21 @@ class Document:
                     to_view=picture.to_view,
                     dpi=picture.dpi,
                 )
+            before += part.page_count
+        raise ValueError(f"page {number} of a document with {self.page_count} pages")
+
+    def read_page_text(self, number: int) -> PageText | None:
+        """The text layer of one page, None where its file is of a type that has none.
+
+        Raises:
+            DocumentError: this page cannot be read.
+            ValueError: the document has no such page.
+        """
+        before = 0
+        for part in self._parts:
+            if before < number <= before + part.page_count:
+                layer = getattr(part, "text", None)
+                return None if layer is None else replace(layer(number - before), page=number)
             before += part.page_count
         raise ValueError(f"page {number} of a document with {self.page_count} pages")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import gikocr
-from gikocr.elements import FormReading, LabelledGrid, TextLine
+from gikocr.elements import FormReading, LabelledGrid, Source, TextLine
 from gikocr.engines.registry import Engines, fingerprint
 from gikocr.errors import DocumentError
 from gikocr.forms import load_form
@@ -20,10 +20,13 @@ from gikocr.pipeline.metadata import document_values, has_title, read_head_and_t
 from gikocr.pipeline.order import reading_order
 from gikocr.pipeline.pages import PageReader, PageReading
 from gikocr.pipeline.reporting import TEXT_STEPS, build_report, failed_report
-from gikocr.pipeline.text_path import read_markup
+from gikocr.pipeline.text_layer import read_layer
+from gikocr.pipeline.text_path import TextResult, read_markup
 from gikocr.reconcile import merge_rivals, reconcile
 from gikocr.report import Issue, Report, SourceInfo
 from gikocr.settings import Settings
+
+PDF = "application/pdf"
 
 Painter = Callable[..., bytes]
 """Draws one page: takes an ``UprightPage`` and, by name, ``regions``, ``grids``, ``form_reading`` and ``report``; gives a PNG."""
@@ -103,7 +106,7 @@ class Pipeline:
             with run.stage("ingest"):
                 document = open_document(item, self._settings)
             with document:
-                return self._extract(document, run, overlay=overlay)
+                return self._extract_pages(document, run, overlay=overlay)
         except DocumentError as error:
             issue = Issue(code=error.code, severity="error", stage="ingest", message=str(error))
             source = SourceInfo.of(describe_source(item, self._settings))
@@ -113,7 +116,11 @@ class Pipeline:
         """Read a document that holds text or markup."""
         with run.stage("kie"):
             result = read_markup(self._form, document.markup)
-        run.issues += result.issues
+        return self._text_report(document.source, result, run)
+
+    def _text_report(self, source: Source, result: TextResult, run: _Run) -> Extraction:
+        """The report on what a text says."""
+        issues = [*run.issues, *result.issues]
         if result.values_lost:
             issue = Issue(
                 code="values_lost",
@@ -121,9 +128,7 @@ class Pipeline:
                 stage="kie",
                 message="The labels of the form are there, but its values are not: this export lost them. Export the page again.",
             )
-            report = failed_report(
-                SourceInfo.of(document.source), issue, self._fingerprint, more=run.issues, seconds=run.seconds
-            )
+            report = failed_report(SourceInfo.of(source), issue, self._fingerprint, more=issues, seconds=run.seconds)
             return Extraction(report)
         with run.stage("reconcile"):
             merged = merge_rivals(result.reading)
@@ -132,16 +137,37 @@ class Pipeline:
             self._form,
             merged,
             posterior,
-            source=document.source,
+            source=source,
             fingerprint=self._fingerprint,
             models=(),
-            issues=run.issues,
+            issues=issues,
             sections=result.sections,
             seconds=run.seconds,
             review_below=self._settings.review_below,
             steps=TEXT_STEPS,
         )
         return Extraction(report, result.reading)
+
+    def _extract_pages(self, document: Document, run: _Run, *, overlay: bool) -> Extraction:
+        """Read a document's text layer where it has one that holds the form, else its pages as pictures."""
+        with run.stage("text_layer"):
+            layer = read_layer(self._form, document) if document.source.media_type == PDF else None
+        if layer is None:
+            return self._extract(document, run, overlay=overlay)
+        by_text = self._text_report(document.source, layer.result, _Run(run.seconds, list(run.issues)))
+        if layer.good and not overlay:
+            return by_text
+        by_pictures = self._extract(document, run, overlay=overlay)
+        if layer.good or _sure_fields(by_text.report) >= _sure_fields(by_pictures.report):
+            return replace(by_text, overlays=by_pictures.overlays)
+        issue = Issue(
+            code="text_layer_unused",
+            severity="info",
+            stage="ingest",
+            message=f"The pages were read as pictures, because {layer.reason}.",
+        )
+        report = by_pictures.report
+        return replace(by_pictures, report=report.model_copy(update={"issues": (*report.issues, issue)}))
 
     def _extract(self, document: Document, run: _Run, *, overlay: bool) -> Extraction:
         pages = self._read_pages(document, run)
@@ -254,6 +280,10 @@ class Pipeline:
             if text is not None:
                 found = with_missing_facts(found, text, self._form.document)
         return form_reading(self._form, tables, cells, document_values(found, pages))
+
+
+def _sure_fields(report: Report) -> int:
+    return sum(not f.needs_review and f.state not in ("unreadable", "not_printed") for f in report.fields)
 
 
 def lines_of(pages: Sequence[PageReading], reader: PageReader) -> list[TextLine]:

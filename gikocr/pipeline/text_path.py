@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gikocr.elements import (
@@ -53,27 +53,38 @@ class TextResult:
     values_lost: bool
 
 
-def read_markup(form: Form, markup: Markup) -> TextResult:
-    """Read the form's tables and facts from a text."""
+Locate = Callable[[TextPlace, int], tuple[int, BBox] | None]
+"""Page and box in the viewer's frame, in points, of so many characters from a place on; None where there is no page."""
+
+
+def read_markup(form: Form, markup: Markup, locate: Locate | None = None) -> TextResult:
+    """Read the form's tables and facts from a text.
+
+    Args:
+        form: the form.
+        markup: what the document says.
+        locate: tells where on a page something stands, for text that comes from pages.
+    """
     lines = [block for block in markup.blocks if isinstance(block, MarkupLine)]
     chunks = chunks_of(tokenise(markup.blocks))
     found = read_tables(form, chunks)
-    cells = _Cells({line.place.line: line.text for line in lines if line.place.line is not None})
+    cells = _Cells({line.place.line: line.text for line in lines if line.place.line is not None}, locate)
     tables = [_table_reading(key, found.tables[key], cells) for key in form.table_keys]
     printed = _printed_lines(lines)
     outside = _outside_tables(printed, chunks, found.first, found.last)
     reading = FormReading(
-        FORM_READING_VERSION, form.id, tuple(cells.cells), tuple(tables), _facts(form.document, outside)
+        FORM_READING_VERSION, form.id, tuple(cells.cells), tuple(tables), _facts(form.document, outside, locate)
     )
     issues = tuple(Issue(code=code, severity="info", stage="ingest", message=text) for code, text in markup.notes)
-    return TextResult(reading, _sections(form.document, printed), issues, found.values_lost)
+    return TextResult(reading, _sections(form.document, printed, locate), issues, found.values_lost)
 
 
 class _Cells:
     """The cells of a text, each once."""
 
-    def __init__(self, lines: Mapping[int, str]) -> None:
+    def __init__(self, lines: Mapping[int, str], locate: Locate | None) -> None:
         self._lines = lines
+        self._locate = locate
         self._index: dict[tuple[str, TextPlace, float], int] = {}
         self.cells: list[ReadCell] = []
 
@@ -83,7 +94,13 @@ class _Cells:
         if key not in self._index:
             self._index[key] = len(self.cells)
             candidate = Candidate(self._as_printed(printed, place), state_of(printed), math.log(SURE))
-            self.cells.append(ReadCell(1, NOWHERE, NO_QUAD, "px", CellReading((candidate,), READER), place=place))
+            reading = CellReading((candidate,), READER)
+            spot = self._locate(place, len(printed)) if self._locate is not None else None
+            if spot is None:
+                self.cells.append(ReadCell(1, NOWHERE, NO_QUAD, "px", reading, place=place))
+            else:
+                page, box = spot
+                self.cells.append(ReadCell(page, box, Quad(box.corners()), "pt", reading))
         return self._index[key]
 
     def _as_printed(self, printed: str, place: TextPlace) -> str:
@@ -139,17 +156,29 @@ def _outside_tables(
     return outside or list(printed)
 
 
-def _facts(spec: DocumentSpec, printed: Sequence[tuple[TextLine, TextPlace]]) -> tuple[DocumentValue, ...]:
+def _facts(
+    spec: DocumentSpec, printed: Sequence[tuple[TextLine, TextPlace]], locate: Locate | None
+) -> tuple[DocumentValue, ...]:
     head = list(printed[:HEAD_LINES])
     tail = list(printed[max(HEAD_LINES, len(printed) - TAIL_LINES) :])
     places = {id(line): place for line, place in (*head, *tail)}
     found = read_document(spec, [line for line, _ in (*head, *tail)])
-    return tuple(
-        DocumentValue(f.id, f.value, f.printed, f.confidence, 1, NO_QUAD, "px", places.get(id(f.line))) for f in found
-    )
+    values = []
+    for fact in found:
+        place = places.get(id(fact.line))
+        spot = locate(place, len(fact.line.text)) if locate is not None and place is not None else None
+        if spot is None:
+            where = DocumentValue(fact.id, fact.value, fact.printed, fact.confidence, 1, NO_QUAD, "px", place)
+        else:
+            quad = Quad(spot[1].corners())
+            where = DocumentValue(fact.id, fact.value, fact.printed, fact.confidence, spot[0], quad, "pt")
+        values.append(where)
+    return tuple(values)
 
 
-def _sections(spec: DocumentSpec, printed: Sequence[tuple[TextLine, TextPlace]]) -> tuple[SectionText, ...]:
+def _sections(
+    spec: DocumentSpec, printed: Sequence[tuple[TextLine, TextPlace]], locate: Locate | None
+) -> tuple[SectionText, ...]:
     """The parts of the report as text, each from its heading to the next."""
     lines = [line for line, _ in printed]
     headings = find_headings(spec, lines)
@@ -159,14 +188,17 @@ def _sections(spec: DocumentSpec, printed: Sequence[tuple[TextLine, TextPlace]])
             id=h.section.id,
             heading=h.printed,
             text="\n".join([*([h.rest] if h.rest else []), *(line.text for line in lines[h.end : end])]),
-            evidence=evidence_of(printed[h.first][1]),
+            evidence=_evidence(printed[h.first], locate),
         )
         for h, end in zip(headings, ends, strict=True)
     )
 
 
-def evidence_of(place: TextPlace, reader: str | None = READER) -> Evidence:
-    """The evidence of something that stands in a text."""
+def _evidence(item: tuple[TextLine, TextPlace], locate: Locate | None) -> Evidence:
+    line, place = item
+    spot = locate(place, len(line.text)) if locate is not None else None
+    if spot is not None:
+        return Evidence.at(spot[0], Quad(spot[1].corners()), "pt", READER)
     return Evidence(
-        line=place.line, column=place.column, table=place.table, row=place.row, cell=place.cell, reader=reader
+        line=place.line, column=place.column, table=place.table, row=place.row, cell=place.cell, reader=READER
     )
