@@ -6,6 +6,8 @@ Nothing is fetched, no entity is resolved, and archives are measured before anyt
 from __future__ import annotations
 
 import hashlib
+import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,9 @@ MAX_TEXT_BYTES = 8 * 2**20
 
 MAX_LINE = 200_000
 """Longest line, in characters, that is looked at; the rest of a longer one is noise and left out."""
+
+
+_PAGE_NUMBER = re.compile(r"[\s\-—–－]*(\d{1,3})[\s\-—–－]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +98,35 @@ def read_text(data: bytes, what: str, settings: Settings) -> Markup:
 
 
 def lines_of_text(text: str) -> tuple[MarkupLine, ...]:
-    """The lines of a text with their places; empty ones are kept, because they may part rows."""
+    """The lines of a text with their places; empty ones are kept, because they may part rows.
+
+    Numbers alone on the last or first line of each page, counting the pages, are blanked out; a form feed ends a page.
+    """
+    lines = _without_page_numbers(text)
     return tuple(
         MarkupLine(line[:MAX_LINE].rstrip("\ufeff"), TextPlace(line=number, column=1))
-        for number, line in enumerate(text.replace("\f", "\n").split("\n"), 1)
+        for number, line in enumerate(lines, 1)
     )
+
+
+def _without_page_numbers(text: str) -> list[str]:
+    pages = [page.split("\n") for page in text.split("\f")]
+    if len(pages) > 1:
+        for last in (True, False):
+            found: list[tuple[int, int, int]] = []
+            for p, lines in enumerate(pages):
+                filled = [k for k, line in enumerate(lines) if line.strip()]
+                at = (filled[-1] if last else filled[0]) if filled else None
+                number = _PAGE_NUMBER.fullmatch(lines[at]) if at is not None else None
+                if number is not None and at is not None:
+                    found.append((p, at, int(number[1])))
+            offsets = Counter(number - p for p, _, number in found)
+            usual = offsets.most_common(1)[0] if offsets else (0, 0)
+            if usual[1] >= 2 or (usual[1] == 1 and usual[0] == 1):
+                for p, at, printed in found:
+                    if printed - p == usual[0]:
+                        pages[p][at] = ""
+    return [line for page in pages for line in page]
 
 
 def _read_html(data: bytes, what: str, settings: Settings) -> Markup:

@@ -105,7 +105,15 @@ def _blocks(document: Document, texts: list[PageText]) -> _Layer:
             to_view = page.to_view
         except DocumentError:
             continue
-        found = layer_blocks(text.page, text.glyphs, grids, to_view, first_table=tables, first_line=len(lines) + 1)
+        found = layer_blocks(
+            text.page,
+            text.glyphs,
+            grids,
+            to_view,
+            (text.width, text.height),
+            first_table=tables,
+            first_line=len(lines) + 1,
+        )
         tables += len(grids)
         blocks += found.blocks
         cells |= found.cells

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,10 +17,15 @@ SAME_LINE: Final = 0.5
 WORD_GAP: Final = 0.35
 """A gap of this many heights parts words, and one of :data:`CELL_GAP` heights what may be cells."""
 CELL_GAP: Final = 1.2
+MARGIN: Final = 0.1
+"""Share of a page's height, at its head and foot, in which a number alone on its line is the page's."""
 TWICE: Final = 0.15
 """Equal characters closer than about this share of their height are one that was drawn twice."""
 LEAST_HEIGHT: Final = 2.0
 """Points; lower boxes, as of dashes and points, do not say how high the print is."""
+
+
+_PAGE_NUMBER = re.compile(r"[\s\-—–－~·.第/共页]*\d{1,3}[\s\-—–－~·.页/共]*(?:\d{1,3}\s*页?)?\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,7 @@ def layer_blocks(
     glyphs: Sequence[Glyph],
     grids: Sequence[Grid],
     to_view: Affine,
+    frame: tuple[float, float],
     *,
     first_table: int,
     first_line: int,
@@ -58,6 +65,7 @@ def layer_blocks(
         glyphs: its characters, boxes in the viewer's frame.
         grids: its grids, in pixels of a picture of the page.
         to_view: maps those pixels into the viewer's frame.
+        frame: width and height of the viewer's frame.
         first_table: number for the first table of this page.
         first_line: number for its first line.
     """
@@ -79,12 +87,21 @@ def layer_blocks(
     number = first_line
     for row in _lines([glyphs[i] for i in sorted(left)], height):
         text, boxes = _as_text(row, height)
+        if _is_page_number(text, row, frame):
+            continue
         lines[number] = (page, boxes)
         top = min(g.box.top for g in row)
         placed.append((top, MarkupLine(text, TextPlace(line=number, column=1))))
         number += 1
     placed.sort(key=lambda item: item[0])
     return LayerBlocks(tuple(block for _, block in placed), cells, lines)
+
+
+def _is_page_number(text: str, row: Sequence[Glyph], frame: tuple[float, float]) -> bool:
+    """Whether a line is a number alone in the margin at the head or foot of a page."""
+    middle = row[0].box.center[1]
+    in_margin = middle < MARGIN * frame[1] or middle > (1 - MARGIN) * frame[1]
+    return in_margin and _PAGE_NUMBER.fullmatch(text) is not None
 
 
 def _once(glyphs: Sequence[Glyph]) -> list[Glyph]:
