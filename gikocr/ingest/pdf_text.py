@@ -37,11 +37,14 @@ def _glyph(layer: pdfium.PdfTextPage, index: int, to_view: Affine) -> Glyph | No
     code = pdfium_c.FPDFText_GetUnicode(layer, index)
     if code < 0x20 or 0xD800 <= code <= 0xDFFF or code > 0x10FFFF or chr(code).isspace():
         return None
-    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
-    if not pdfium_c.FPDFText_GetCharBox(layer, index, left, right, bottom, top):
+    # The font's box, not the glyph's: 一 and 。 then stand at the same height as their neighbours.
+    rectangle = pdfium_c.FS_RECTF()
+    if not pdfium_c.FPDFText_GetLooseCharBox(layer, index, ctypes.byref(rectangle)):
         return None
     try:
-        box = BBox.around((to_view.apply(left.value, bottom.value), to_view.apply(right.value, top.value)))
+        box = BBox.around(
+            (to_view.apply(rectangle.left, rectangle.bottom), to_view.apply(rectangle.right, rectangle.top))
+        )
     except ValueError:
         return None
     return Glyph(chr(code), box)

@@ -15,7 +15,7 @@ from gikocr.pipeline.text_path import TextResult, read_markup
 from gikocr.preprocess.ink import to_gray
 from gikocr.table.grids import build_grids
 from gikocr.table.lines import find_ruling_lines
-from gikocr.table.text_layer import TextSpot, layer_blocks
+from gikocr.table.text_layer import TextSpot, layer_blocks, without_print
 
 FEWEST_GLYPHS: Final = 20
 """A page with fewer characters has no text layer worth the name: a page number, a stamp."""
@@ -100,7 +100,7 @@ def _blocks(document: Document, texts: list[PageText]) -> _Layer:
     for text in texts:
         try:
             page = document.read_page(text.page)
-            gray = to_gray(page.image)[0]
+            gray = without_print(to_gray(page.image)[0], text.glyphs, page.to_view)
             grids = build_grids(find_ruling_lines(gray), text.page)
             to_view = page.to_view
         except DocumentError:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from gikocr.elements import Glyph, Grid, MarkupCell, MarkupLine, MarkupTable, TextPlace
 from gikocr.geometry import Affine, BBox
 
-SAME_LINE: Final = 0.5
+if TYPE_CHECKING:
+    from gikocr.elements import Image
+
+SAME_LINE: Final = 0.4
 """Characters are on one line when their middles are closer than this share of their height."""
 WORD_GAP: Final = 0.35
 """A gap of this many heights parts words, and one of :data:`CELL_GAP` heights what may be cells."""
 CELL_GAP: Final = 1.2
+SPARED: Final = 0.06
+"""Share of a character's box at its head and foot that may hold a rule and is not painted over."""
+PAPER: Final = 255
 MARGIN: Final = 0.1
 """Share of a page's height, at its head and foot, in which a number alone on its line is the page's."""
 TWICE: Final = 0.15
@@ -46,6 +52,24 @@ class LayerBlocks:
     blocks: tuple[MarkupLine | MarkupTable, ...]
     cells: dict[TextPlace, TextSpot]
     lines: dict[int, tuple[int, tuple[BBox | None, ...]]]
+
+
+def without_print(gray: Image, glyphs: Sequence[Glyph], to_view: Affine) -> Image:
+    """A picture of a page with its characters painted over, so that only rules are left to be found.
+
+    Args:
+        gray: (H, W) uint8, paper near 255.
+        glyphs: the characters, boxes in the viewer's frame.
+        to_view: maps pixels of ``gray`` into that frame.
+    """
+    back = to_view.inverse()
+    bare = gray.copy()
+    for glyph in glyphs:
+        box = back.apply_bbox(glyph.box).bbox
+        inset = SPARED * box.height
+        top, bottom = max(0, round(box.top + inset)), max(0, round(box.bottom - inset))
+        bare[top:bottom, max(0, round(box.left)) : max(0, round(box.right))] = PAPER
+    return bare
 
 
 def layer_blocks(
@@ -82,7 +106,7 @@ def layer_blocks(
         if not inside:
             continue
         left -= set(inside)
-        table = _table(first_table + k, page, grid, [(glyphs[i], middles[i]) for i in inside], to_view, cells, height)
+        table = _table(first_table + k, page, grid, [(glyphs[i], middles[i]) for i in inside], to_view, cells)
         placed.append((to_view.apply_bbox(grid.box).bbox.top, table))
     number = first_line
     for row in _lines([glyphs[i] for i in sorted(left)], height):
@@ -129,7 +153,6 @@ def _table(
     inside: Sequence[tuple[Glyph, tuple[float, float]]],
     to_view: Affine,
     spots: dict[TextPlace, TextSpot],
-    height: float,
 ) -> MarkupTable:
     found = []
     in_row: dict[int, int] = {}
@@ -137,7 +160,8 @@ def _table(
         own = [g for g, middle in inside if _holds(cell.box, middle)]
         place = TextPlace(table=index, row=cell.row, cell=in_row.get(cell.row, 0))
         in_row[cell.row] = in_row.get(cell.row, 0) + 1
-        text = "\n".join(_as_text(row, height)[0] for row in _lines(own, height))
+        own_height = _usual_height(own)
+        text = "\n".join(_as_text(row, own_height)[0] for row in _lines(own, own_height))
         spots[place] = TextSpot(page, to_view.apply_bbox(cell.box).bbox)
         found.append(MarkupCell(cell.row, cell.row_end, cell.col, cell.col_end, text, place))
     return MarkupTable(index, grid.n_rows, grid.n_cols, tuple(found))
@@ -149,16 +173,14 @@ def _usual_height(glyphs: Sequence[Glyph]) -> float:
 
 
 def _lines(glyphs: Sequence[Glyph], height: float) -> list[list[Glyph]]:
-    """Characters as lines from top to bottom, each from left to right."""
+    """Characters as lines from top to bottom, each from left to right; ``height``: what print has at most."""
     rows: list[list[Glyph]] = []
     middle = 0.0
     for glyph in sorted(glyphs, key=lambda g: g.box.center[1]):
         y = glyph.box.center[1]
-        if rows and y - middle <= SAME_LINE * height:
+        if rows and y - middle <= SAME_LINE * min(height, glyph.box.height):
             rows[-1].append(glyph)
-            # Points and commas sit low and dashes high: the line's middle is that of its full characters.
-            full = [g.box.center[1] for g in rows[-1] if g.box.height >= height / 2] or [y]
-            middle = sum(full) / len(full)
+            middle = sum(g.box.center[1] for g in rows[-1]) / len(rows[-1])
         else:
             rows.append([glyph])
             middle = y
