@@ -142,8 +142,32 @@ def _read_docx(data: bytes, what: str, settings: Settings) -> Markup:
     return read_docx(data, what)
 
 
+def _read_mht(data: bytes, what: str, settings: Settings) -> Markup:
+    from gikocr.ingest.mht import read_mht
+
+    return read_mht(data, what)
+
+
+def _by_libreoffice(media_type: str) -> Callable[[bytes, str, Settings], Markup]:
+    def read(data: bytes, what: str, settings: Settings) -> Markup:
+        from gikocr.ingest.office import read_office
+
+        return read_office(data, what, media_type)
+
+    return read
+
+
+_OFFICE_TYPES = (
+    "application/x-ole-storage",
+    "application/rtf",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.oasis.opendocument",
+)
+
 _READERS: dict[str, Callable[[bytes, str, Settings], Markup]] = {
     "text/plain": read_text,
     "text/html": _read_html,
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": _read_docx,
+    "multipart/related": _read_mht,
+    **{media_type: _by_libreoffice(media_type) for media_type in _OFFICE_TYPES},
 }

@@ -28,6 +28,13 @@ TEXT_SUFFIXES: dict[str, str] = {
     ".html": "text/html",
     ".htm": "text/html",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".mht": "multipart/related",
+    ".mhtml": "multipart/related",
+    ".doc": "application/x-ole-storage",
+    ".wps": "application/x-ole-storage",
+    ".xls": "application/x-ole-storage",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".rtf": "application/rtf",
 }
 """Suffixes of text and markup that are taken from folders, each a document of its own. Other texts, such as a README or a JSON beside
 the documents, are read only when they are named."""
@@ -102,6 +109,7 @@ _ZIP_MEMBERS: tuple[tuple[bytes, Kind], ...] = (
 )
 
 _HTML = re.compile(rb"<\s*(?:!doctype\s+html|html|head|body|table|div|meta)\b", re.IGNORECASE)
+_MHT = re.compile(rb"(?:[A-Za-z-]+:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*){0,12}?MIME-Version:\s*1\.0", re.IGNORECASE)
 _BMP_HEADER_SIZES = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1b")
@@ -163,6 +171,8 @@ def _text(head: bytes) -> Kind | None:
         return Kind("text/plain", "a text file (UTF-16)", _PRINT)
     if any(byte < 0x20 and byte not in _TEXT_CONTROLS for byte in head):
         return None
+    if _MHT.match(head):
+        return Kind("multipart/related", "a web archive (MHT)", _PRINT)
     if _HTML.search(head):
         return Kind("text/html", "an HTML page", _PRINT)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<?xml"):
