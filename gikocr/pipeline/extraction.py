@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import gikocr
 from gikocr.elements import FormReading, LabelledGrid, Source, TextLine
@@ -116,7 +118,58 @@ class Pipeline:
         """Read a document that holds text or markup."""
         with run.stage("kie"):
             result = read_markup(self._form, document.markup)
+        if document.markup.pictures and not any(t.placements for t in result.reading.tables):
+            by_pictures = self._extract_pictures(document, result, run)
+            if by_pictures is not None:
+                return by_pictures
         return self._text_report(document.source, result, run)
+
+    def _extract_pictures(self, document: MarkupDocument, result: TextResult, run: _Run) -> Extraction | None:
+        """Read the pictures of a document whose text does not hold the form; None where they do not hold it either."""
+        with tempfile.TemporaryDirectory(prefix="gikocr-pictures-") as folder:
+            paths = []
+            for k, (_, content) in enumerate(document.markup.pictures, 1):
+                paths.append(Path(folder) / f"picture-{k:03d}")
+                paths[-1].write_bytes(content)
+            pictures = _Run(run.seconds, [*run.issues, *result.issues])
+            try:
+                with open_document(Input(document.source.name, tuple(paths)), self._settings) as pages:
+                    pages.source = replace(document.source, pages=pages.page_count)
+                    extraction = self._extract(pages, pictures, overlay=False)
+            except DocumentError:
+                return None
+        report = extraction.report
+        if report.status == "failed":
+            return None
+        issue = Issue(
+            code="read_from_pictures",
+            severity="info",
+            stage="ingest",
+            message=f"The text does not hold the tables; {len(paths)} pictures in the document were read.",
+        )
+        facts = {fact.id for fact in result.reading.document}
+        known = {fact.id for fact in report.document_fields}
+        if facts <= known:
+            return replace(extraction, report=report.model_copy(update={"issues": (*report.issues, issue)}))
+        # The words around the pictures say who reports on which year.
+        more = tuple(fact for fact in result.reading.document if fact.id not in known)
+        reading = extraction.form_reading
+        assert reading is not None  # only a report that failed has none
+        reading = replace(reading, document=(*reading.document, *more))
+        issues = [i for i in report.issues if i.code.removesuffix("_not_found") not in {f.id for f in more}]
+        again = build_report(
+            self._form,
+            reading,
+            reconcile(reading, self._form),
+            source=replace(document.source, pages=report.source.pages),
+            fingerprint=self._fingerprint,
+            models=self._engines.models(),
+            issues=[*(i for i in issues if i.stage in ("ingest", "table")), issue],
+            sections=report.sections or result.sections,
+            seconds=run.seconds,
+            review_below=self._settings.review_below,
+        )
+        return Extraction(again, reading, extraction.overlays)
 
     def _text_report(self, source: Source, result: TextResult, run: _Run) -> Extraction:
         """The report on what a text says."""
