@@ -79,7 +79,8 @@ def run(
         with _progress(total) as bar, closing(_outcomes(chain(ahead, inputs), work, choices)) as outcomes:
             for outcome in outcomes:
                 _keep(folder, outcome)
-                summary.add(outcome.report, outcome.seconds)
+                for found in (outcome, *outcome.more):
+                    summary.add(found.report, found.seconds)
                 if choices.debug and outcome.traceback:
                     print(outcome.traceback, file=sys.stderr)
                 bar.advance(outcome.report.source.name)
@@ -107,11 +108,12 @@ def _outcomes(items: Iterator[Input], work: Work, choices: Choices) -> Generator
 
 
 def _keep(folder: ReportFolder, outcome: Outcome) -> None:
-    path = folder.write_report(outcome.report)
-    if outcome.form_reading is not None:
-        folder.write_form_reading(path, outcome.form_reading)
-    for page, png in outcome.overlays:
-        folder.write_overlay(path, page, png)
+    for number, found in enumerate((outcome, *outcome.more), 1):
+        path = folder.write_report(found.report, second=number)
+        if found.form_reading is not None:
+            folder.write_form_reading(path, found.form_reading)
+        for page, png in found.overlays:
+            folder.write_overlay(path, page, png)
 
 
 class _Bar(Protocol):

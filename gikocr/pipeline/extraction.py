@@ -23,7 +23,7 @@ from gikocr.pipeline.order import reading_order
 from gikocr.pipeline.pages import PageReader, PageReading
 from gikocr.pipeline.reporting import TEXT_STEPS, build_report, failed_report
 from gikocr.pipeline.text_layer import read_layer
-from gikocr.pipeline.text_path import TextResult, read_markup
+from gikocr.pipeline.text_path import TextResult, read_reports
 from gikocr.reconcile import merge_rivals, reconcile
 from gikocr.report import Issue, Report, SourceInfo
 from gikocr.settings import Settings
@@ -36,11 +36,15 @@ Painter = Callable[..., bytes]
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What became of one document. ``overlays``: page number and PNG bytes, when they were asked for."""
+    """What became of one document.
+
+    ``overlays``: page number and PNG bytes, when they were asked for. ``more``: further reports found in the same document.
+    """
 
     report: Report
     form_reading: FormReading | None = None
     overlays: tuple[tuple[int, bytes], ...] = ()
+    more: tuple[Extraction, ...] = ()
 
 
 @dataclass(slots=True)
@@ -117,12 +121,13 @@ class Pipeline:
     def _extract_text(self, document: MarkupDocument, run: _Run) -> Extraction:
         """Read a document that holds text or markup."""
         with run.stage("kie"):
-            result = read_markup(self._form, document.markup)
+            result, *others = read_reports(self._form, document.markup)
         if document.markup.pictures and not any(t.placements for t in result.reading.tables):
             by_pictures = self._extract_pictures(document, result, run)
             if by_pictures is not None:
                 return by_pictures
-        return self._text_report(document.source, result, run)
+        first = self._text_report(document.source, result, run)
+        return replace(first, more=tuple(self._text_report(document.source, other, run) for other in others))
 
     def _extract_pictures(self, document: MarkupDocument, result: TextResult, run: _Run) -> Extraction | None:
         """Read the pictures of a document whose text does not hold the form; None where they do not hold it either."""

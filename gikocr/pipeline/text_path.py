@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ from gikocr.forms import DocumentSpec, Form
 from gikocr.geometry import BBox, Quad
 from gikocr.kie.document import read_document
 from gikocr.kie.sections import find_headings
+from gikocr.kie.text_parts import ReportPart, report_parts
 from gikocr.kie.text_reading import TextPlacement, read_tables
 from gikocr.kie.text_tokens import Chunk, chunks_of, tokenise
 from gikocr.ocr.numerals import state_of
@@ -37,6 +39,8 @@ SURE = 0.99995
 """Probability that characters of a text are those that were meant."""
 HEAD_LINES, TAIL_LINES = 24, 12
 """Lines at the beginning and the end in which title, agency, period, signature and date are looked for."""
+LONGEST_TITLE = 60
+"""Longer lines quote a title."""
 LINE_HEIGHT, LINE_PITCH = 10.0, 16.0
 """Size of a line in the frame that lines of text are given, so that facts are found as on pages; in units of that frame."""
 NOWHERE = BBox(0.0, 0.0, 0.0, 0.0)
@@ -58,25 +62,84 @@ Locate = Callable[[TextPlace, int], tuple[int, BBox] | None]
 
 
 def read_markup(form: Form, markup: Markup, locate: Locate | None = None) -> TextResult:
-    """Read the form's tables and facts from a text.
+    """Read the form's tables and facts from a text that holds one report; of several the first.
 
     Args:
         form: the form.
         markup: what the document says.
         locate: tells where on a page something stands, for text that comes from pages.
     """
+    return read_reports(form, markup, locate)[0]
+
+
+def read_reports(form: Form, markup: Markup, locate: Locate | None = None) -> list[TextResult]:
+    """Read all reports that a text holds, at least one; arguments as of :func:`read_markup`."""
     lines = [block for block in markup.blocks if isinstance(block, MarkupLine)]
     chunks = chunks_of(tokenise(markup.blocks))
+    parts = report_parts(form, chunks)
+    starts = [_first_line(part, lines, form.document) if k else 0 for k, part in enumerate(parts)]
+    results = []
+    for k, part in enumerate(parts):
+        end = starts[k + 1] if k + 1 < len(parts) and not part.twin else len(lines)
+        own = lines if part.twin else lines[starts[k] : end]
+        results.append(_read_part(form, markup, part.chunks, own, locate, twin=part.twin))
+    first = results[0].reading
+    # A page that shows its table twice, as for telephones, holds one report.
+    return [results[0], *(r for r in results[1:] if _says_more(r.reading, first))]
+
+
+def _says_more(reading: FormReading, first: FormReading) -> bool:
+    """Whether a later report is another one: it has tables, and other numbers or another agency or year."""
+    if not any(t.placements for t in reading.tables):
+        return False
+    printed = [[(c.reading.best.printed, c.reading.best.state) for c in r.cells] for r in (reading, first)]
+    facts = [{(f.id, f.value) for f in r.document if f.id in ("agency", "year")} for r in (reading, first)]
+    return printed[0] != printed[1] or not facts[0] <= facts[1]
+
+
+def _first_line(part: ReportPart, lines: Sequence[MarkupLine], spec: DocumentSpec) -> int:
+    """The line with which a later report begins: the last one with a title before its first row, else that row's."""
+    before = part.before.run[-1].place.line if part.before is not None and part.before.run else None
+    own = part.chunks[0].run[0].place.line if part.chunks[0].run else None
+    if before is None or own is None:
+        return 0
+    numbers = [line.place.line or 0 for line in lines]
+    begin, end = bisect_right(numbers, before), bisect_left(numbers, own)
+    for i in range(end, begin - 1, -1):
+        text = "".join(lines[min(i, len(lines) - 1)].text.split())
+        if len(text) <= LONGEST_TITLE and any(word in text for word in spec.title_words):
+            return i
+    return end
+
+
+def _read_part(
+    form: Form,
+    markup: Markup,
+    chunks: Sequence[Chunk],
+    lines: Sequence[MarkupLine],
+    locate: Locate | None,
+    *,
+    twin: bool,
+) -> TextResult:
     found = read_tables(form, chunks)
     cells = _Cells({line.place.line: line.text for line in lines if line.place.line is not None}, locate)
     tables = [_table_reading(key, found.tables[key], cells) for key in form.table_keys]
     printed = _printed_lines(lines)
     outside = _outside_tables(printed, chunks, found.first, found.last)
-    reading = FormReading(
-        FORM_READING_VERSION, form.id, tuple(cells.cells), tuple(tables), _facts(form.document, outside, locate)
-    )
-    issues = tuple(Issue(code=code, severity="info", stage="ingest", message=text) for code, text in markup.notes)
-    return TextResult(reading, _sections(form.document, printed, locate), issues, found.values_lost)
+    facts = _facts(form.document, outside, locate)
+    issues = [Issue(code=code, severity="info", stage="ingest", message=text) for code, text in markup.notes]
+    if twin:
+        facts = tuple(f for f in facts if f.id not in ("year", "period"))
+        issues.append(
+            Issue(
+                code="side_by_side",
+                severity="warning",
+                stage="kie",
+                message="Two tables stand side by side; this is one of them. Which year it is of is left open.",
+            )
+        )
+    reading = FormReading(FORM_READING_VERSION, form.id, tuple(cells.cells), tuple(tables), facts)
+    return TextResult(reading, _sections(form.document, printed, locate), tuple(issues), found.values_lost)
 
 
 class _Cells:
