@@ -12,7 +12,7 @@ ENCODINGS: Final = ("utf-8", "gb18030", "big5hkscs", "utf-16-le", "utf-16-be")
 SAMPLE_BYTES: Final = 1 << 16
 """How much of a text is decoded to judge an encoding."""
 
-MOJIBAKE: Final = ("gb18030", "cp1252", "latin-1")
+MOJIBAKE: Final = ("gb18030", "cp1252")
 """Encodings as which UTF-8 is read by mistake; what came out is encoded back with them."""
 
 BETTER: Final = 0.05
@@ -56,8 +56,9 @@ def plausibility(text: str) -> float:
 def decode(data: bytes) -> tuple[str, str]:
     """Decode a text.
 
-    A byte order mark decides. Else every encoding of :data:`ENCODINGS` and the declared one are tried on the beginning, and the most
-    plausible is taken; single bytes that it cannot decode become U+FFFD.
+    A byte order mark decides, and so does well-formed UTF-8, which other encodings do not make by chance. Else every encoding of
+    :data:`ENCODINGS` and the declared one are tried on the beginning, and the most plausible is taken; single bytes that it cannot
+    decode become U+FFFD.
 
     Returns:
         The text, with line ends as line feeds, and the name of the encoding.
@@ -70,6 +71,8 @@ def decode(data: bytes) -> tuple[str, str]:
         if data.startswith(mark):
             return _lines(data[len(mark) :].decode(name, errors="replace")), name
     sample = data[:SAMPLE_BYTES]
+    if _is_utf8(sample):
+        return _lines(data.decode("utf-8", errors="replace")), "utf-8"
     names = list(ENCODINGS)
     declared = _DECLARED.search(sample[:4096])
     if declared is not None:
@@ -99,12 +102,32 @@ def undo_mojibake(text: str) -> str | None:
 
 def _again(text: str, name: str) -> str | None:
     """The bytes that a text was wrongly decoded from, decoded as UTF-8; None when they do not look like UTF-8."""
-    raw = text.encode(name, errors="replace")
+    raw = _western(text) if name == "cp1252" else text.encode(name, errors="replace")
     mended = raw.decode("utf-8", errors="replace")
     lost = mended.count("\ufffd") + max(0, mended.count("?") - text.count("?"))
     # Characters of three bytes do not fall on pairs, so every odd run of them loses its last one.
     return mended if mended and lost <= max(2, MOST_LOST * 10 * len(mended)) else None
 
 
+def _is_utf8(sample: bytes) -> bool:
+    """Whether bytes are UTF-8 throughout; a character that is cut at the end is none the less."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        return len(decoder.decode(sample)) < len(sample)
+    except UnicodeDecodeError:
+        return False
+
+
+def _western(text: str) -> bytes:
+    """Bytes of a text in Windows-1252; the five codes that it leaves free are those of Latin-1, as browsers take them."""
+    out = bytearray()
+    for char in text:
+        try:
+            out += char.encode("cp1252")
+        except UnicodeEncodeError:
+            out += bytes((ord(char),)) if ord(char) < 0x100 else b"?"
+    return bytes(out)
+
+
 def _lines(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n").replace("\x00", "")
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")

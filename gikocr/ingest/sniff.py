@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from gikocr.ingest.encoding import plausibility
+
 HEAD_BYTES = 2048
 """How much of a file is looked at. PDF readers accept a header anywhere in the first 1024 bytes."""
+
+PLAUSIBLE_UTF16 = 0.6
+"""Plausibility above which bytes with controls in them are taken for UTF-16; other data comes out below 0.5."""
 
 READ_SUFFIXES: dict[str, str] = {
     ".pdf": "application/pdf",
@@ -164,13 +169,21 @@ def _is_bmp(head: bytes) -> bool:
     return head[:2] == b"BM" and len(head) >= 26 and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES
 
 
+def _is_utf16(head: bytes) -> bool:
+    """Whether bytes without a mark are Chinese text in UTF-16; judged by how common its characters are."""
+    whole = head[: len(head) // 2 * 2]
+    return any(
+        plausibility(whole.decode(name, errors="replace")) > PLAUSIBLE_UTF16 for name in ("utf-16-le", "utf-16-be")
+    )
+
+
 def _text(head: bytes) -> Kind | None:
     if not head:
         return None
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return Kind("text/plain", "a text file (UTF-16)", _PRINT)
     if any(byte < 0x20 and byte not in _TEXT_CONTROLS for byte in head):
-        return None
+        return Kind("text/plain", "a text file (UTF-16)", _PRINT) if _is_utf16(head) else None
     if _MHT.match(head):
         return Kind("multipart/related", "a web archive (MHT)", _PRINT)
     if _HTML.search(head):

@@ -178,6 +178,7 @@ class _Labels:
     def __init__(self, chunks: Sequence[Chunk]) -> None:
         self._chunks = chunks
         self._pieces = [_pieces(c) for c in chunks]
+        self.fits = [_Fits(c.run) for c in chunks]
         self._known: dict[tuple[str, str, int, int], NDArray[np.float64]] = {}
         self._likeness: dict[tuple[str, int], float] = {}
 
@@ -260,7 +261,7 @@ def _align(chunks: Sequence[Chunk], rows: Sequence[FormRow], labels: _Labels) ->
     """The best path through chunks and rows, with the probability of each of its steps over all paths."""
     n, m = len(chunks), len(rows)
     weights = np.stack([labels.of(row) for row in rows], axis=1)
-    options = [_options(chunk, weights[i], rows) for i, chunk in enumerate(chunks)]
+    options = [_options(labels.fits[i], weights[i], rows) for i in range(n)]
     skips = np.array([_skip(chunk) for chunk in chunks])
     gaps = [_gaps(i, rows, labels) for i in range(n)]
     first_gap = np.maximum(CUT, np.concatenate([[0.0], np.cumsum(np.full(m, MISSING_ROW))]))
@@ -337,10 +338,9 @@ def _skip(chunk: Chunk) -> float:
     return max(EXTRA_CHUNK, EXTRA_VALUE * len(chunk.values))
 
 
-def _options(chunk: Chunk, weights: NDArray[np.float64], rows: Sequence[FormRow]) -> list[_Option]:
+def _options(fits: _Fits, weights: NDArray[np.float64], rows: Sequence[FormRow]) -> list[_Option]:
     """The rows that a chunk may stand for: one, or several in a row of which only the first has a label."""
-    groups = row_groups(chunk.run)
-    values, blanks, room = _counts(chunk.run)
+    values, blanks, room = fits.counts
     options = []
     for first in range(len(rows)):
         label = float(weights[first])
@@ -352,7 +352,7 @@ def _options(chunk: Chunk, weights: NDArray[np.float64], rows: Sequence[FormRow]
             n = last - first + 1
             if n > 1 and slots > max(values + blanks, room) + MOST_LOST * n:
                 break
-            fit = _fit(groups, [rows[k].n_values for k in range(first, last + 1)], chunk.run)
+            fit = fits.of(tuple(rows[k].n_values for k in range(first, last + 1)))
             options.append(_Option(first, last, label + NO_LABEL / 2 * (n - 1) + fit, label))
     return options
 
@@ -379,11 +379,24 @@ def row_groups(run: Sequence[Token]) -> list[list[Token]]:
     return filled or [g for g in groups if g][:1]
 
 
-def _fit(groups: Sequence[Sequence[Token]], wanted: Sequence[int], run: Sequence[Token]) -> float:
-    n = len(wanted)
-    if len(groups) == 1 or n == 1:
-        return n * row_fit(*_counts(run), sum(wanted), spread=n) + EXTRA_ROW * max(0, len(groups) - n)
-    return divide_groups(groups, wanted)[0]
+class _Fits:
+    """How well the tokens of a run fit rows of given lengths, computed once for each."""
+
+    def __init__(self, run: Sequence[Token]) -> None:
+        self.counts = _counts(run)
+        self._groups = [(group, _counts(group)) for group in row_groups(run)]
+        self._known: dict[tuple[int, ...], float] = {}
+
+    def of(self, wanted: tuple[int, ...]) -> float:
+        """Log weight of rows with so many values each."""
+        if wanted not in self._known:
+            n = len(wanted)
+            if len(self._groups) <= 1 or n == 1:
+                extra = EXTRA_ROW * max(0, len(self._groups) - n)
+                self._known[wanted] = n * row_fit(*self.counts, sum(wanted), spread=n) + extra
+            else:
+                self._known[wanted] = divide_groups([group for group, _ in self._groups], wanted)[0]
+        return self._known[wanted]
 
 
 def divide_groups(groups: Sequence[Sequence[Token]], wanted: Sequence[int]) -> tuple[float, tuple[int, ...]]:

@@ -425,7 +425,7 @@ def _has_twins(form: Form, chunks: Sequence[Chunk]) -> bool:
     heads = Counter(
         normalise(c.label.text) for t in edition.tables.values() for s in t.sections for c in s.columns
     ) + Counter(normalise(s.corner.text) for t in edition.tables.values() for s in t.sections if s.corner is not None)
-    twins = [text for text, n in heads.items() if n > 1 and len(text) >= 4]
+    twins = [text for text, n in heads.items() if n > 1 and len(text) >= 4 and text in whole]
     return sum(whole.count(text) > 1 for text in twins) * 2 > len(twins)
 
 

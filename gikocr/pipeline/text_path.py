@@ -28,7 +28,7 @@ from gikocr.kie.document import read_document
 from gikocr.kie.sections import find_headings
 from gikocr.kie.text_parts import ReportPart, report_parts
 from gikocr.kie.text_reading import TextPlacement, read_tables
-from gikocr.kie.text_tokens import Chunk, chunks_of, tokenise
+from gikocr.kie.text_tokens import Chunk, chunks_of, folded, tokenise
 from gikocr.ocr.numerals import state_of
 from gikocr.pipeline.assembly import table_status
 from gikocr.report import Evidence, Issue, SectionText
@@ -198,7 +198,7 @@ def _printed_lines(lines: Sequence[MarkupLine]) -> list[tuple[TextLine, TextPlac
     """Lines with words as printed lines of one tall page; empty lines leave their room."""
     result = []
     for k, line in enumerate(lines):
-        text = line.text.strip()
+        text = folded(line.text).strip()
         if text:
             top = k * LINE_PITCH
             box = BBox(0.0, top, max(1.0, len(text) * LINE_HEIGHT), top + LINE_HEIGHT)
