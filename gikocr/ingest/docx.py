@@ -8,7 +8,7 @@ from lxml import etree
 
 from gikocr.elements import Markup, MarkupLine, MarkupTable, TextPlace
 from gikocr.ingest.archives import MOST_PICTURE, Archive
-from gikocr.ingest.html import MOST_PICTURES, SMALLEST_PICTURE
+from gikocr.ingest.html import MOST_BLOCKS, MOST_PICTURES, SMALLEST_PICTURE
 from gikocr.ingest.spans import RawCell, span, table_of
 
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -34,7 +34,7 @@ def read_docx(data: bytes, what: str) -> Markup:
             content = archive.read(name, MOST_PICTURE)
             if len(content) >= SMALLEST_PICTURE:
                 pictures.append((name.rpartition("/")[2], content))
-    return Markup(tuple(reader.blocks), (), tuple(pictures))
+    return Markup(tuple(reader.blocks[:MOST_BLOCKS]), (), tuple(pictures))
 
 
 def _name(node: etree._Element) -> str:

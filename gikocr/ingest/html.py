@@ -10,10 +10,14 @@ from typing import Final
 from lxml import etree
 
 from gikocr.elements import Markup, MarkupLine, MarkupTable, TextPlace
-from gikocr.errors import DamagedFile
+from gikocr.errors import DamagedFile, TooLarge
 from gikocr.ingest.encoding import decode, undo_mojibake
 from gikocr.ingest.spans import RawCell, span, table_of
 
+MOST_BLOCKS: Final = 30_000
+"""Paragraphs and tables of a page that are read; pages of reports have some hundreds."""
+MOST_PAGE: Final = 64 * 2**20
+"""Bytes of the largest page that is parsed, pictures in it included."""
 MOST_PICTURES: Final = 60
 """Pictures of a page that are kept; more are decoration."""
 SMALLEST_PICTURE: Final = 20_000
@@ -53,7 +57,12 @@ def read_html(data: bytes, what: str) -> Markup:
 
     Raises:
         DamagedFile: nothing of it can be parsed.
+        TooLarge: it has more than :data:`MOST_PAGE` bytes.
     """
+    if len(data) > MOST_PAGE:
+        raise TooLarge(
+            f"{what} is larger than any page with a report.", advice="Save the report alone, or print it to PDF."
+        )
     text, encoding = decode(data)
     notes = [] if encoding == "utf-8" else [("text_encoding", f"The page was decoded as {encoding}.")]
     mended = undo_mojibake(text)
@@ -77,7 +86,9 @@ def html_markup(text: str, what: str, notes: tuple[tuple[str, str], ...] = ()) -
     reader = _Reader()
     reader.walk(root)
     reader.flush()
-    return Markup(tuple(reader.blocks), notes, tuple(reader.pictures))
+    if len(reader.blocks) > MOST_BLOCKS:
+        notes = (*notes, ("text_cut", f"The page has more than {MOST_BLOCKS:,} paragraphs; only those were read."))
+    return Markup(tuple(reader.blocks[:MOST_BLOCKS]), notes, tuple(reader.pictures))
 
 
 class _Reader:

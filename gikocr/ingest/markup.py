@@ -23,6 +23,9 @@ from gikocr.settings import Settings
 MAX_TEXT_BYTES = 8 * 2**20
 """A longer text is no report; real ones have at most some hundred kilobytes."""
 
+MAX_LINES = 30_000
+"""Lines of a text that are read; reports have some hundreds, with one cell a line some thousands."""
+
 MAX_LINE = 200_000
 """Longest line, in characters, that is looked at; the rest of a longer one is noise and left out."""
 
@@ -94,7 +97,10 @@ def read_text(data: bytes, what: str, settings: Settings) -> Markup:
     if mended is not None:
         notes.append(("mojibake_undone", "The text was UTF-8 that had been read in another encoding; that was undone."))
         text = mended
-    return Markup(lines_of_text(text), tuple(notes))
+    lines = lines_of_text(text)
+    if len(lines) > MAX_LINES:
+        notes.append(("text_cut", f"The text has {len(lines):,} lines; only the first {MAX_LINES:,} were read."))
+    return Markup(lines[:MAX_LINES], tuple(notes))
 
 
 def lines_of_text(text: str) -> tuple[MarkupLine, ...]:

@@ -59,6 +59,8 @@ MIXED_EDITIONS, KNOWN_MIXTURE = -4.0, -2.0
 LEAST_LABELS: Final = 3.0
 """Log evidence by labels for each row found, on average, from which a table counts as found in a text."""
 LEAST_WEIGHT: Final = 1e-4
+MOST_CHUNKS: Final = 1_000
+"""Runs of values from which on a text is taken for noise; reports have fewer than two hundred."""
 SENTENCE: Final = 14
 """Words of more letters that agree with no label are a sentence, and no row stands behind them."""
 
@@ -112,6 +114,9 @@ def align_text(form: Form, chunks: Sequence[Chunk]) -> dict[str, list[TextTable]
     """
     result: dict[str, list[TextTable]] = {key: [] for key in form.table_keys}
     useful = [i for i, c in enumerate(chunks) if c.run and not (c.glued and not _ends_like_label(form, c))]
+    if len(useful) > MOST_CHUNKS:
+        # No report has so many numbers: only those with the last letters of a label before them are looked at.
+        useful = [i for i in useful if _ends_like_label(form, chunks[i])][:MOST_CHUNKS]
     if not useful:
         return result
     labels = _Labels([chunks[i] for i in useful])

@@ -24,6 +24,8 @@ MANY_TABS: Final = 5
 """Lines with tabs from which on tabs separate cells."""
 ONE_CELL_A_LINE: Final = 0.8
 """Share of the lines with tabs that hold one cell behind one tab, from which on every line is a cell."""
+MOST_TOKENS: Final = 60_000
+"""What comes after so many tokens is left out: a report has some thousands, and noise must not take minutes."""
 LONGEST_TAIL: Final = 160
 """So many letters of the words before a run of values are looked at for its own label."""
 MOST_LETTERS: Final = 4_000
@@ -127,7 +129,9 @@ def tokenise(blocks: Sequence[MarkupLine | MarkupTable]) -> list[Token]:
                 tokens += _table_tokens(table) if isinstance(table, MarkupTable) else []
         else:
             tokens += _line_tokens([line for line in group if isinstance(line, MarkupLine)])
-    return tokens
+        if len(tokens) > MOST_TOKENS:
+            break
+    return tokens[:MOST_TOKENS]
 
 
 def _table_tokens(table: MarkupTable) -> list[Token]:
@@ -153,6 +157,8 @@ def _line_tokens(lines: Sequence[MarkupLine]) -> list[Token]:
     tokens: list[Token] = []
     pending = False  # whether a bar stands before, with nothing but white space since
     for line, text in zip(lines, plain, strict=True):
+        if len(tokens) > MOST_TOKENS:
+            break
         if _FURNITURE.fullmatch(text) or _RULE_LINE.fullmatch(text):
             continue
         if dialect.bars:

@@ -39,6 +39,10 @@ SURE = 0.99995
 """Probability that characters of a text are those that were meant."""
 HEAD_LINES, TAIL_LINES = 24, 12
 """Lines at the beginning and the end in which title, agency, period, signature and date are looked for."""
+LONGEST_VALUE = 24
+"""Characters of the longest text that can be a number of a report; longer ones are kept as text."""
+LONGEST_SHOWN = 200
+"""So many characters of a cell are kept."""
 LONGEST_TITLE = 60
 """Longer lines quote a title."""
 LINE_HEIGHT, LINE_PITCH = 10.0, 16.0
@@ -153,10 +157,12 @@ class _Cells:
 
     def index(self, printed: str, place: TextPlace) -> int:
         """The number of a cell."""
+        printed = printed[:LONGEST_SHOWN]
         key = (printed, place, 0.0)
         if key not in self._index:
             self._index[key] = len(self.cells)
-            candidate = Candidate(self._as_printed(printed, place), state_of(printed), math.log(SURE))
+            state = state_of(printed) if len(printed) <= LONGEST_VALUE else "other_text"
+            candidate = Candidate(self._as_printed(printed, place), state, math.log(SURE))
             reading = CellReading((candidate,), READER)
             spot = self._locate(place, len(printed)) if self._locate is not None else None
             if spot is None:
