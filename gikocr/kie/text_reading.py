@@ -35,6 +35,9 @@ LOSSY: Final = 0.6
 """Probability of a row's cells in such a table when some are empty."""
 MOST_GUESSES, KEPT_GUESSES = 2_000, 12
 """Ways to share too few cells out over a row that are tried, and that are kept for the sums over columns to choose from."""
+FIRST_LEADS: Final = 3.0
+"""How much more probable a way to cut is for each digit more of a sum's first part. In reports natural persons and upheld decisions,
+which are printed first, are by far the most."""
 CUT_DOUBT: Final = 2e-3
 """What is always left to ways of cutting digits that break a rule."""
 FREE_DOUBT: Final = 0.02
@@ -334,7 +337,9 @@ def _cut(values: Sequence[Token], wanted: int, sums: Sequence[Sums]) -> list[tup
     elif len(found) > 1:
         sure = 1 - CUT_DOUBT
     slots = [tuple(_piece(values[k], start, end, sure) for k, start, end in way) for way in found]
-    return [(1 / len(slots), s) for s in slots]
+    leading = [right[0] for left, right in sums if len(left) == 1 and right]
+    weights = [FIRST_LEADS ** sum(len(s[k].printed) for k in leading) for s in slots]
+    return [(w / sum(weights), s) for w, s in zip(weights, slots, strict=True)]
 
 
 def _piece(token: Token, start: int, end: int, certainty: float) -> _Slot:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.exports.markup_damage import damage_html
+from scripts.scanmaker import form
 from scripts.scanmaker.dice import Dice
 from scripts.scanmaker.docx_page import write_docx
 from scripts.scanmaker.html_page import write_html
@@ -30,6 +31,7 @@ FORMATS = (
     "w3m",
     "lynx",
 )
+RUN_TOGETHER = "run_together"
 DAMAGE_STREAM = 17
 SECONDS = 180
 _LINK = re.compile(r"</?a\b[^>]*>")
@@ -47,6 +49,59 @@ def write_exports(out: Path, formats: Sequence[str], *, split: str, seed: int, c
             file, tags = _write(plan, name, folder / "docs", f"{index:04d}", Dice(seed, index, DAMAGE_STREAM))
             truth = truth_of(plan, file.name, [f"export:{name}", *tags])
             (folder / "truth" / f"{file.stem}.json").write_text(json.dumps(truth, ensure_ascii=False), encoding="utf-8")
+
+
+def write_run_together(out: Path, *, split: str, seed: int, count: int) -> None:
+    """Write ``count`` reports as one line each with nothing between cells, as some crawlers do, to ``out/docs`` and ``out/truth``.
+
+    Only reports that print a number in every cell are taken; what the sums cannot tell (table 二) is ``inferred``.
+    """
+    splits = load_splits()
+    for part in ("docs", "truth"):
+        (out / part).mkdir(parents=True, exist_ok=True)
+    made = index = 0
+    while made < count:
+        plan = plan_report(splits, split, seed, index)
+        index += 1
+        cells = plan.figures.cells
+        if any(c.state != "read" or not c.text.isdigit() for f, c in cells.items() if not f.startswith("disclosure.")):
+            continue
+        text = f"{plan.agency.name}{plan.year}年政府信息公开工作年度报告\n{_glued(plan)}"
+        name = f"{made:04d}"
+        (out / "docs" / f"{name}.txt").write_text(text, encoding="utf-8")
+        truth = truth_of(plan, f"{name}.txt", [RUN_TOGETHER])
+        truth["inferred"] = [f for f in cells if f.startswith("disclosure.")]
+        (out / "truth" / f"{name}.json").write_text(json.dumps(truth, ensure_ascii=False), encoding="utf-8")
+        made += 1
+
+
+def _glued(plan: ReportPlan) -> str:
+    cells, tables = plan.figures.cells, plan.figures.tables
+    text = "二、主动公开政府信息情况"
+    for block in form.BLOCKS[tables["二"]]:
+        text += block.title + "信息内容" + "".join(block.heads)
+        text += "".join(label + "".join(cells[f].text for f in ids) for label, ids in block.rows)
+    text += (
+        "三、收到和处理政府信息公开申请情况"
+        + form.CORNER
+        + "申请人情况自然人法人或其他组织总计"
+        + "".join(form.KIND_LABELS[1:6])
+    )
+    group = ""
+    for row in form.REQUEST_ROWS[tables["三"]]:
+        text += "三、本年度办理结果" if row.id == "granted" else ""
+        text += row.group if row.group != group else ""
+        group = row.group
+        text += row.label + "".join(cells[f"requests.{row.id}.{k}"].text for k in form.KINDS)
+    text += (
+        "四、政府信息公开行政复议、行政诉讼情况行政复议行政诉讼"
+        + "".join(form.OUTCOME_LABELS)
+        + "未经复议直接起诉复议后起诉"
+    )
+    text += "".join(form.OUTCOME_LABELS) * 2
+    return (
+        text + "".join(cells[f].text for f in form.field_ids("四", tables["四"])) + "五、存在的主要问题及改进情况无。"
+    )
 
 
 def truth_of(plan: ReportPlan, file: str, tags: Sequence[str]) -> dict[str, object]:
