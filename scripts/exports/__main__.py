@@ -17,6 +17,7 @@ from pathlib import Path
 
 from scripts.exports.refill import write_copies
 from scripts.exports.roundtrip import FORMATS, write_exports, write_run_together
+from scripts.exports.samples import make_export_samples
 
 
 def main() -> int:
@@ -44,7 +45,12 @@ def main() -> int:
         command.add_argument(
             "--reuse", action="store_true", help="keep documents that an earlier run made with this seed"
         )
+    samples = commands.add_parser("samples", help="make the exports of the samples folder")
+    samples.add_argument("-o", "--out", type=Path, required=True)
     choices = parser.parse_args()
+    if choices.command == "samples":
+        print("\n".join(make_export_samples(choices.out)))
+        return 0
     if choices.command == "refill":
         folder = choices.work / f"refill-{choices.copies}-{choices.seed}"
         if not (choices.reuse and folder.is_dir()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from scripts.scanmaker.dice import Dice
 
@@ -15,12 +16,13 @@ _LEFTOVERS = (
 )
 
 
-def damage_html(html: str, dice: Dice) -> tuple[bytes, list[str]]:
+def damage_html(html: str, dice: Dice, names: Sequence[str] | None = None) -> tuple[bytes, list[str]]:
     """Damage a page at random.
 
     Args:
         html: a clean page with its tables.
         dice: the stream of the document.
+        names: kinds of damage to do; by default they are drawn.
 
     Returns:
         The bytes of the page, and the names of what was done.
@@ -28,7 +30,7 @@ def damage_html(html: str, dice: Dice) -> tuple[bytes, list[str]]:
     done: list[str] = []
 
     def maybe(name: str, chance: float) -> bool:
-        if dice.chance(chance):
+        if dice.chance(chance) if names is None else name in names:
             done.append(name)
             return True
         return False

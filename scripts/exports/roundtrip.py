@@ -34,6 +34,7 @@ FORMATS = (
 RUN_TOGETHER = "run_together"
 DAMAGE_STREAM = 17
 SECONDS = 180
+_STYLE = re.compile(r"<style>.*?</style>|<colgroup>.*?</colgroup>", re.DOTALL)
 _LINK = re.compile(r"</?a\b[^>]*>")
 
 
@@ -119,10 +120,16 @@ def truth_of(plan: ReportPlan, file: str, tags: Sequence[str]) -> dict[str, obje
     }
 
 
+def plain_html(plan: ReportPlan, *, styled: bool = True) -> str:
+    """The page of a report without the links that mark its values, and without its style sheet if that is not wanted."""
+    html = _LINK.sub("", write_html(plan))
+    return html if styled else _STYLE.sub("", html)
+
+
 def _write(plan: ReportPlan, name: str, folder: Path, stem: str, dice: Dice) -> tuple[Path, list[str]]:
     """Write one report in one format; the file, and tags that say what was done to it."""
     tags: list[str] = []
-    html = _LINK.sub("", write_html(plan))
+    html = plain_html(plan)
     suffix = {"docx": ".docx", "html": ".html", "damaged_html": ".html", "pdf": ".pdf"}.get(name, ".txt")
     target = folder / (stem + suffix)
     if name == "docx":
