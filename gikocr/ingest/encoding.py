@@ -102,7 +102,7 @@ def undo_mojibake(text: str) -> str | None:
 
 def _again(text: str, name: str) -> str | None:
     """The bytes that a text was wrongly decoded from, decoded as UTF-8; None when they do not look like UTF-8."""
-    raw = _western(text) if name == "cp1252" else text.encode(name, errors="replace")
+    raw = _western(text) if name == "cp1252" else _chinese(text, name)
     mended = raw.decode("utf-8", errors="replace")
     lost = mended.count("\ufffd") + max(0, mended.count("?") - text.count("?"))
     # Characters of three bytes do not fall on pairs, so every odd run of them loses its last one.
@@ -116,6 +116,11 @@ def _is_utf8(sample: bytes) -> bool:
         return len(decoder.decode(sample)) < len(sample)
     except UnicodeDecodeError:
         return False
+
+
+def _chinese(text: str, name: str) -> bytes:
+    """Bytes of a text in a Chinese encoding; Windows shows the lone byte 80 as a euro sign, for which GB 18030 has two bytes."""
+    return b"\x80".join(part.encode(name, errors="replace") for part in text.split("€"))
 
 
 def _western(text: str) -> bytes:

@@ -135,7 +135,7 @@ def _once(glyphs: Sequence[Glyph]) -> list[Glyph]:
     for glyph in glyphs:
         x, y = glyph.box.center
         pitch = max(glyph.box.height, LEAST_HEIGHT) * TWICE
-        keys = {(glyph.text, round(x / pitch) + dx, round(y / pitch) + dy) for dx in (0, 1) for dy in (0, 1)}
+        keys = {(glyph.text, round(x / pitch) + dx, round(y / pitch) + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)}
         if not keys & seen:
             kept.append(glyph)
         seen.add((glyph.text, round(x / pitch), round(y / pitch)))
