@@ -119,7 +119,8 @@ class Glyph:
 class PageText:
     """The text layer of a page, in the order in which the file draws it; made by ``ingest``.
 
-    ``hidden`` is the share of it that is drawn invisibly, as programs do that put what they read under a scan.
+    ``hidden`` is the share of it that is drawn invisibly, as programs do that put what they read under a scan. ``rules`` are straight
+    lines (x1, y1, x2, y2) in the viewer's frame, where the file gives them as such.
     """
 
     page: int
@@ -128,6 +129,7 @@ class PageText:
     unit: Unit
     glyphs: tuple[Glyph, ...]
     hidden: float
+    rules: tuple[tuple[float, float, float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gikocr.elements import Markup, MarkupLine, Source, SourcePart, TextPlace
+from gikocr.elements import Markup, MarkupLine, PageText, Source, SourcePart, TextPlace
 from gikocr.errors import TooLarge
 from gikocr.ingest.encoding import decode, undo_mojibake
 from gikocr.ingest.inputs import Input, printable_name
 from gikocr.ingest.limits import check_bytes, file_size, open_file, unreadable
 from gikocr.ingest.sniff import HEAD_BYTES, sniff
 from gikocr.settings import Settings
+
+OFD = "application/ofd"
+"""Media type of the one kind of markup whose text has places on pages."""
 
 MAX_TEXT_BYTES = 8 * 2**20
 """A longer text is no report; real ones have at most some hundred kilobytes."""
@@ -35,10 +38,11 @@ _PAGE_NUMBER = re.compile(r"[\s\-—–－]*(\d{1,3})[\s\-—–－]*")
 
 @dataclass(frozen=True, slots=True)
 class MarkupDocument:
-    """A document of text with its source."""
+    """A document of text with its source. ``pages``: its pages where its text has places on pages; ``markup`` then has no blocks."""
 
     source: Source
     markup: Markup
+    pages: tuple[PageText, ...] = ()
 
 
 def open_markup(item: Input, settings: Settings) -> MarkupDocument | None:
@@ -59,14 +63,21 @@ def open_markup(item: Input, settings: Settings) -> MarkupDocument | None:
         except OSError as error:
             raise unreadable(path, error) from error
     read = _READERS.get(kind.media_type)
-    if read is None:
+    if read is None and kind.media_type != OFD:
         return None
     check_bytes(size, settings, what=printable_name(path.name))
     data = _content(path)
-    markup = read(data, printable_name(path.name), settings)
+    name = printable_name(path.name)
     digest = hashlib.sha256(data).hexdigest()
-    part = SourcePart(printable_name(path.name), digest)
-    return MarkupDocument(Source(item.name, digest, 0, kind.media_type, (part,)), markup)
+    parts = (SourcePart(name, digest),)
+    if read is None:
+        from gikocr.ingest.ofd import read_ofd
+
+        document = read_ofd(data, name)
+        source = Source(item.name, digest, len(document.pages), kind.media_type, parts)
+        return MarkupDocument(source, Markup((), (), document.pictures), document.pages)
+    markup = read(data, name, settings)
+    return MarkupDocument(Source(item.name, digest, 0, kind.media_type, parts), markup)
 
 
 def _content(path: Path) -> bytes:

@@ -33,6 +33,7 @@ TEXT_SUFFIXES: dict[str, str] = {
     ".html": "text/html",
     ".htm": "text/html",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".ofd": "application/ofd",
     ".mht": "multipart/related",
     ".mhtml": "multipart/related",
     ".doc": "application/x-ole-storage",

@@ -22,7 +22,7 @@ from gikocr.pipeline.metadata import document_values, has_title, read_head_and_t
 from gikocr.pipeline.order import reading_order
 from gikocr.pipeline.pages import PageReader, PageReading
 from gikocr.pipeline.reporting import TEXT_STEPS, build_report, failed_report
-from gikocr.pipeline.text_layer import read_layer
+from gikocr.pipeline.text_layer import read_layer, read_placed_text
 from gikocr.pipeline.text_path import TextResult, read_reports
 from gikocr.reconcile import merge_rivals, reconcile
 from gikocr.report import Issue, Report, SourceInfo
@@ -121,7 +121,10 @@ class Pipeline:
     def _extract_text(self, document: MarkupDocument, run: _Run) -> Extraction:
         """Read a document that holds text or markup."""
         with run.stage("kie"):
-            result, *others = read_reports(self._form, document.markup)
+            if document.pages:
+                result, others = read_placed_text(self._form, document.pages, self._settings.render_dpi), []
+            else:
+                result, *others = read_reports(self._form, document.markup)
         if document.markup.pictures and not any(t.placements for t in result.reading.tables):
             by_pictures = self._extract_pictures(document, result, run)
             if by_pictures is not None:

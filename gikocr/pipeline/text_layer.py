@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gikocr.elements import Markup, MarkupLine, MarkupTable, PageText, TextPlace
 from gikocr.errors import DocumentError
 from gikocr.forms import Form
-from gikocr.geometry import BBox
+from gikocr.geometry import Affine, BBox
 from gikocr.ingest import Document
 from gikocr.ingest.encoding import plausibility
 from gikocr.pipeline.text_path import TextResult, read_markup
 from gikocr.preprocess.ink import to_gray
 from gikocr.table.grids import build_grids
 from gikocr.table.lines import find_ruling_lines
-from gikocr.table.text_layer import TextSpot, layer_blocks, without_print
+from gikocr.table.text_layer import TextSpot, drawn_rules, layer_blocks, without_print
+
+if TYPE_CHECKING:
+    from gikocr.elements import Image
 
 FEWEST_GLYPHS: Final = 20
 """A page with fewer characters has no text layer worth the name: a page number, a stamp."""
@@ -73,7 +77,7 @@ def read_layer(form: Form, document: Document) -> LayerResult | None:
             reasons.append(f"page {number}: {why}")
     if not texts:
         return None
-    layer_of_all = _blocks(document, texts)
+    layer_of_all = _joined(texts, lambda text: _ruled_page(document, text))
     result = read_markup(form, Markup(layer_of_all.blocks), layer_of_all.locate)
     reason = _doubt(form, result)
     if reason and reasons:
@@ -92,27 +96,35 @@ def unusable(layer: PageText | None) -> str | None:
     return None
 
 
-def _blocks(document: Document, texts: list[PageText]) -> _Layer:
+def read_placed_text(form: Form, pages: Sequence[PageText], dpi: float) -> TextResult:
+    """Read pages whose file gives characters and rules with their places."""
+    layer = _joined(pages, lambda text: drawn_rules(text, dpi))
+    return read_markup(form, Markup(layer.blocks), layer.locate)
+
+
+def _ruled_page(document: Document, text: PageText) -> tuple[Image, Affine] | None:
+    """A picture of a page without its print, and the map into the viewer's frame; None where the page cannot be drawn."""
+    try:
+        page = document.read_page(text.page)
+    except DocumentError:
+        return None
+    return without_print(to_gray(page.image)[0], text.glyphs, page.to_view), page.to_view
+
+
+def _joined(texts: Sequence[PageText], picture_of: Callable[[PageText], tuple[Image, Affine] | None]) -> _Layer:
     blocks: list[MarkupLine | MarkupTable] = []
     cells: dict[TextPlace, TextSpot] = {}
     lines: dict[int, tuple[int, tuple[BBox | None, ...]]] = {}
     tables = 0
     for text in texts:
-        try:
-            page = document.read_page(text.page)
-            gray = without_print(to_gray(page.image)[0], text.glyphs, page.to_view)
-            grids = build_grids(find_ruling_lines(gray), text.page)
-            to_view = page.to_view
-        except DocumentError:
+        picture = picture_of(text)
+        if picture is None:
             continue
+        gray, to_view = picture
+        grids = build_grids(find_ruling_lines(gray), text.page)
+        frame = (text.width, text.height)
         found = layer_blocks(
-            text.page,
-            text.glyphs,
-            grids,
-            to_view,
-            (text.width, text.height),
-            first_table=tables,
-            first_line=len(lines) + 1,
+            text.page, text.glyphs, grids, to_view, frame, first_table=tables, first_line=len(lines) + 1
         )
         tables += len(grids)
         blocks += found.blocks

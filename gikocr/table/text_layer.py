@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import cv2
 import numpy as np
 
-from gikocr.elements import Glyph, Grid, MarkupCell, MarkupLine, MarkupTable, TextPlace
+from gikocr.elements import Glyph, Grid, MarkupCell, MarkupLine, MarkupTable, PageText, TextPlace
 from gikocr.geometry import Affine, BBox
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ SAME_LINE: Final = 0.4
 WORD_GAP: Final = 0.35
 """A gap of this many heights parts words, and one of :data:`CELL_GAP` heights what may be cells."""
 CELL_GAP: Final = 1.2
+POINTS_PER_INCH: Final = 72.0
+MOST_SIDE: Final = 6_000
+"""Pixels of the longer side of a picture that rules are drawn on."""
+RULE_PIXELS: Final = 2
 SPARED: Final = 0.06
 """Share of a character's box at its head and foot that may hold a rule and is not painted over."""
 PAPER: Final = 255
@@ -70,6 +75,17 @@ def without_print(gray: Image, glyphs: Sequence[Glyph], to_view: Affine) -> Imag
         top, bottom = max(0, round(box.top + inset)), max(0, round(box.bottom - inset))
         bare[top:bottom, max(0, round(box.left)) : max(0, round(box.right))] = PAPER
     return bare
+
+
+def drawn_rules(text: PageText, dpi: float) -> tuple[Image, Affine]:
+    """A picture of nothing but the rules of a page, and the map from its pixels into the viewer's frame (points)."""
+    scale = min(dpi / POINTS_PER_INCH, MOST_SIDE / max(text.width, text.height))
+    canvas = np.full((max(1, round(text.height * scale)), max(1, round(text.width * scale))), PAPER, np.uint8)
+    for x1, y1, x2, y2 in text.rules:
+        ends = [round(v * scale) for v in (x1, y1, x2, y2)]
+        if max(map(abs, ends)) < 2 * MOST_SIDE:
+            cv2.line(canvas, (ends[0], ends[1]), (ends[2], ends[3]), (0.0,), RULE_PIXELS)
+    return canvas, Affine.scaling(1 / scale)
 
 
 def layer_blocks(
