@@ -10,13 +10,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-from gikocr.elements import Page, PageText, Source, SourcePart
+from gikocr.elements import Page, Source, SourcePart
 from gikocr.errors import DocumentError, FileUnreadable, UnsupportedType
 from gikocr.ingest.inputs import Input, printable_name
 from gikocr.ingest.limits import check_bytes, check_pages, file_size, open_file, unreadable
 from gikocr.ingest.page_ranges import highest_page, parse_page_ranges, select_pages
 from gikocr.ingest.pixels import Picture
 from gikocr.ingest.sniff import HEAD_BYTES, READ_SUFFIXES, Kind, sniff
+from gikocr.markup import PageText
 from gikocr.settings import Settings
 
 MIXED_MEDIA_TYPE = "multipart/mixed"

@@ -6,10 +6,10 @@ from typing import Final
 
 from lxml import etree
 
-from gikocr.elements import Markup, MarkupLine, MarkupTable, TextPlace
 from gikocr.ingest.archives import MOST_PICTURE, Archive
 from gikocr.ingest.html import MOST_BLOCKS, MOST_PICTURES, SMALLEST_PICTURE
 from gikocr.ingest.spans import RawCell, span, table_of
+from gikocr.markup import Markup, MarkupLine, MarkupTable, TextPlace
 
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _STRICT: Final = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"

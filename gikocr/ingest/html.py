@@ -9,10 +9,10 @@ from typing import Final
 
 from lxml import etree
 
-from gikocr.elements import Markup, MarkupLine, MarkupTable, TextPlace
 from gikocr.errors import DamagedFile, TooLarge
 from gikocr.ingest.encoding import decode, undo_mojibake
 from gikocr.ingest.spans import RawCell, span, table_of
+from gikocr.markup import Markup, MarkupLine, MarkupTable, TextPlace
 
 MOST_BLOCKS: Final = 30_000
 """Paragraphs and tables of a page that are read; pages of reports have some hundreds."""

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gikocr.elements import Markup, MarkupLine, PageText, Source, SourcePart, TextPlace
+from gikocr.elements import Source, SourcePart
 from gikocr.errors import TooLarge
 from gikocr.ingest.encoding import decode, undo_mojibake
 from gikocr.ingest.inputs import Input, printable_name
 from gikocr.ingest.limits import check_bytes, file_size, open_file, unreadable
 from gikocr.ingest.sniff import HEAD_BYTES, sniff
+from gikocr.markup import Markup, MarkupLine, PageText, TextPlace
 from gikocr.settings import Settings
 
 OFD = "application/ofd"
@@ -159,6 +160,12 @@ def _read_docx(data: bytes, what: str, settings: Settings) -> Markup:
     return read_docx(data, what)
 
 
+def _read_xlsx(data: bytes, what: str, settings: Settings) -> Markup:
+    from gikocr.ingest.xlsx import read_xlsx
+
+    return read_xlsx(data, what)
+
+
 def _read_mht(data: bytes, what: str, settings: Settings) -> Markup:
     from gikocr.ingest.mht import read_mht
 
@@ -177,7 +184,6 @@ def _by_libreoffice(media_type: str) -> Callable[[bytes, str, Settings], Markup]
 _OFFICE_TYPES = (
     "application/x-ole-storage",
     "application/rtf",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "application/vnd.oasis.opendocument",
 )
 
@@ -185,6 +191,7 @@ _READERS: dict[str, Callable[[bytes, str, Settings], Markup]] = {
     "text/plain": read_text,
     "text/html": _read_html,
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": _read_docx,
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": _read_xlsx,
     "multipart/related": _read_mht,
     **{media_type: _by_libreoffice(media_type) for media_type in _OFFICE_TYPES},
 }

@@ -6,9 +6,9 @@ import email
 import email.policy
 from email.message import EmailMessage
 
-from gikocr.elements import Markup
 from gikocr.errors import DamagedFile
 from gikocr.ingest.html import read_html
+from gikocr.markup import Markup
 
 
 def read_mht(data: bytes, what: str) -> Markup:

@@ -15,10 +15,10 @@ from typing import Final
 
 from lxml import etree
 
-from gikocr.elements import Glyph, PageText
 from gikocr.errors import DamagedFile
 from gikocr.geometry import Affine, BBox
 from gikocr.ingest.archives import MOST_PICTURE, Archive
+from gikocr.markup import Glyph, PageText
 
 POINTS_PER_MM: Final = 72 / 25.4
 A4_MM: Final = (0.0, 0.0, 210.0, 297.0)

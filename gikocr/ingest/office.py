@@ -1,4 +1,4 @@
-"""Old Office documents (DOC, WPS, RTF, XLS, XLSX, ODT …) through LibreOffice, where it is installed."""
+"""Old Office documents (DOC, WPS, RTF, XLS, ODT …) through LibreOffice, where it is installed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from gikocr.elements import Markup
 from gikocr.errors import DamagedFile, EncryptedFile, UnsupportedType
 from gikocr.ingest.docx import read_docx
 from gikocr.ingest.html import read_html
+from gikocr.markup import Markup
 
 SECONDS: Final = 120
 """LibreOffice is stopped after this time; a report takes it two to five seconds."""
@@ -45,7 +45,7 @@ def read_office(data: bytes, what: str, media_type: str) -> Markup:
             f"{what} is an Office document that only LibreOffice reads, and LibreOffice is not installed.",
             advice="Install it (apt-get install libreoffice-writer libreoffice-calc), or save the file as DOCX or PDF.",
         )
-    is_sheet = suffix in (".xls", ".xlsx", ".ods")
+    is_sheet = suffix in (".xls", ".ods")
     converted = _convert(program, data, what, suffix, "html" if is_sheet else "docx")
     markup = read_html(converted, what) if is_sheet else read_docx(converted, what)
     note = ("converted", "The document was converted by LibreOffice before it was read.")
@@ -55,8 +55,6 @@ def read_office(data: bytes, what: str, media_type: str) -> Markup:
 def _suffix(data: bytes, what: str, media_type: str) -> str:
     if media_type == "application/rtf":
         return ".rtf"
-    if media_type.endswith("spreadsheetml.sheet"):
-        return ".xlsx"
     if media_type == "application/vnd.oasis.opendocument":
         return ".ods" if what.casefold().endswith(".ods") else ".odt"
     if _ENCRYPTED in data:
@@ -71,7 +69,11 @@ def _convert(program: str, data: bytes, what: str, suffix: str, target: str) -> 
     with tempfile.TemporaryDirectory(prefix="gikocr-office-") as scratch:
         source = Path(scratch) / f"document{suffix}"
         source.write_bytes(data)
+        # Documents may link to pictures elsewhere: proxies that lead nowhere keep LibreOffice from fetching them.
+        nowhere = [f"{name}=http://127.0.0.1:9" for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")]
         command = [
+            "env",
+            *nowhere,
             program,
             f"-env:UserInstallation=file://{scratch}/profile",
             "--headless",
@@ -82,14 +84,11 @@ def _convert(program: str, data: bytes, what: str, suffix: str, target: str) -> 
             f"{scratch}/out",
             str(source),
         ]
-        # Documents may link to pictures elsewhere: proxies that lead nowhere keep LibreOffice from fetching them.
-        nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, **nowhere},
             start_new_session=True,
         )
         try:

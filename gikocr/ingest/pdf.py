@@ -25,7 +25,8 @@ from gikocr.ingest.pixels import Picture, believable_dpi, grey_if_grey, square_s
 from gikocr.ingest.truncation import JPEG_EDGE, is_cut_progressive_jpeg, too_much_missing
 
 if TYPE_CHECKING:
-    from gikocr.elements import Image, PageText
+    from gikocr.elements import Image
+    from gikocr.markup import PageText
     from gikocr.settings import Settings
 
 POINTS_PER_INCH = 72.0

@@ -8,8 +8,8 @@ from typing import Final
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from gikocr.elements import Glyph, PageText
 from gikocr.geometry import Affine, BBox
+from gikocr.markup import Glyph, PageText
 
 MOST_GLYPHS: Final = 50_000
 """Characters of one page that are looked at; a page of a report has some thousands."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gikocr.elements import MarkupCell, MarkupTable, TextPlace
+from gikocr.markup import MarkupCell, MarkupTable, TextPlace
 
 MOST_COLUMNS: Final = 200
 MOST_ROWS: Final = 5_000

@@ -14,27 +14,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from rapidfuzz.distance import Indel
 
-from gikocr.forms import MIXED, Form, Label, Table, normalise
+from gikocr.forms import MIXED, Form, Table
+from gikocr.kie.alignment import NEVER
 from gikocr.kie.registration import FormRow, form_rows
-from gikocr.kie.rows import likeness, similarity_weight
-from gikocr.kie.text_tokens import Chunk, Token
+from gikocr.kie.text_fits import RunFits
+from gikocr.kie.text_labels import NO_LABEL, ChunkLabels, ends_like_label, stands_in
+from gikocr.kie.text_tokens import Chunk
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-NEVER: Final = -1e9
-SHORT_LABEL: Final = 4
-"""Labels with fewer letters also end sentences and heads; their weight falls with their length."""
-SHORTEST_SEEN: Final = 3
-"""Letters of the shortest label (3.其他) that is recognised among other words without values behind it."""
-GROUP_ONLY: Final = 0.6
-"""Share of a label's weight that a group's label gives to a row of the group whose own label was lost."""
-NO_LABEL: Final = -3.0
-"""Log weight of a row whose label was lost."""
-HEADS_FOUND: Final = 1.5
-"""Log weight of each head or heading of its section among the words before a row, up to three."""
 MISSING_ROW, ROW_WITHOUT_VALUES = -2.5, -1.5
 """Log weights of a row that is not in the text, and of one whose label is there without any value."""
 MOST_MISSING: Final = -14.0
@@ -45,15 +35,8 @@ EXTRA_VALUE, EXTRA_CHUNK = -1.5, -6.0
 """Log weight of a value that belongs to no row, and the least for all of one chunk."""
 IN_SENTENCE: Final = -0.2
 """Log weight of a number in the middle of a sentence."""
-FITS, FILLED, CUT_UP = 1.5, 1.0, 0.5
-"""Log weights of a row with the right number of values, with empty cells among them, and with digits that can be cut up to fit."""
-OFF_BY_ONE: Final = -1.2
-"""Log weight per value too many or too few."""
-LONGEST_OFF: Final = 5
 MOST_LOST: Final = 2
 """Rows whose labels were lost are looked for where at most this many values a row are missing."""
-EXTRA_ROW: Final = -4.0
-"""Log weight of a row of values, told by its end, that belongs to no row of the form."""
 MIXED_EDITIONS, KNOWN_MIXTURE = -4.0, -2.0
 """Log weights of tables of different editions in one report, and of those that the form knows to go together."""
 LEAST_LABELS: Final = 3.0
@@ -61,8 +44,6 @@ LEAST_LABELS: Final = 3.0
 LEAST_WEIGHT: Final = 1e-4
 MOST_CHUNKS: Final = 1_000
 """Runs of values from which on a text is taken for noise; reports have fewer than two hundred."""
-SENTENCE: Final = 14
-"""Words of more letters that agree with no label are a sentence, and no row stands behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +94,13 @@ def align_text(form: Form, chunks: Sequence[Chunk]) -> dict[str, list[TextTable]
         For each table its hypotheses, one for each edition, most probable first; empty where nothing of it was found.
     """
     result: dict[str, list[TextTable]] = {key: [] for key in form.table_keys}
-    useful = [i for i, c in enumerate(chunks) if c.run and not (c.glued and not _ends_like_label(form, c))]
+    useful = [i for i, c in enumerate(chunks) if c.run and not (c.glued and not ends_like_label(form, c))]
     if len(useful) > MOST_CHUNKS:
         # No report has so many numbers: only those with the last letters of a label before them are looked at.
-        useful = [i for i in useful if _ends_like_label(form, chunks[i])][:MOST_CHUNKS]
+        useful = [i for i in useful if ends_like_label(form, chunks[i])][:MOST_CHUNKS]
     if not useful:
         return result
-    labels = _Labels([chunks[i] for i in useful])
+    labels = ChunkLabels([chunks[i] for i in useful])
     trials = []
     for tables in itertools.product(*(form.tables(key) for key in form.table_keys)):
         rows = [row for table in tables for row in form_rows(table)]
@@ -149,27 +130,6 @@ def _prior(form: Form, tables: Sequence[Table]) -> float:
     return MIXED_EDITIONS if whole == MIXED else KNOWN_MIXTURE
 
 
-def _ends_like_label(form: Form, chunk: Chunk) -> bool:
-    return any(chunk.tail.endswith(ending) for ending in _endings(form))
-
-
-_ENDINGS: dict[int, tuple[str, ...]] = {}
-
-
-def _endings(form: Form) -> tuple[str, ...]:
-    """The last letters of all row labels of a form."""
-    key = id(form)
-    if key not in _ENDINGS:
-        found = set()
-        for edition in form.editions.values():
-            for table in edition.tables.values():
-                for row in form_rows(table):
-                    if row.row.label is not None:
-                        found |= {normalise(text)[-4:] for text in row.row.label.all}
-        _ENDINGS[key] = tuple(sorted(found))
-    return _ENDINGS[key]
-
-
 @dataclass(frozen=True, slots=True)
 class _Path:
     options: tuple[tuple[int, _Option, float], ...]
@@ -177,92 +137,7 @@ class _Path:
     labels: float
 
 
-class _Labels:
-    """How well the words of each chunk agree with each row of the form, computed once for each row."""
-
-    def __init__(self, chunks: Sequence[Chunk]) -> None:
-        self._chunks = chunks
-        self._pieces = [_pieces(c) for c in chunks]
-        self.fits = [_Fits(c.run) for c in chunks]
-        self._known: dict[tuple[str, str, int, int], NDArray[np.float64]] = {}
-        self._likeness: dict[tuple[str, int], float] = {}
-
-    def of(self, row: FormRow) -> NDArray[np.float64]:
-        """(chunks,) log weight of each chunk's words for a row, the row's place among heads included."""
-        key = (row.table.key, row.table.edition, row.section, row.index)
-        if key not in self._known:
-            self._known[key] = np.array([self._weight(i, row) for i in range(len(self._chunks))])
-        return self._known[key]
-
-    def seen(self, row: FormRow, chunk: int) -> bool:
-        """Whether a row's label is among the words of a chunk, before those right before its run."""
-        if row.row.label is None:
-            return False
-        tail = self._chunks[chunk].letters
-        return any(len(n) >= SHORTEST_SEEN and n in tail for n in map(normalise, row.row.label.all))
-
-    def _weight(self, i: int, row: FormRow) -> float:
-        chunk = self._chunks[i]
-        section = row.table.sections[row.section]
-        heads = 0.0
-        if row.index == 0:
-            words = [section.heading] if section.heading else []
-            words += [c.label for c in section.columns[-2:]] + [g for c in section.columns[-1:] for g in c.groups]
-            heads = HEADS_FOUND * min(3, sum(any(normalise(t) in chunk.context for t in w.all) for w in words))
-        label = row.row.label
-        if label is None:
-            if not chunk.context:
-                return NO_LABEL
-            return heads + self._headed(i, row) if heads > 0 or self._headed(i, row) > 0 else NO_LABEL - 3.0
-        best = max(self._alike(i, text) for text in label.all)
-        if row.row.groups:
-            # The group's label stands before its first row, and before any row in exports that repeat merged cells.
-            best = max(best, GROUP_ONLY * max(self._alike(i, text) for text in row.row.groups[-1].all))
-        if best <= 0 and len(chunk.tail) > SENTENCE and heads == 0:
-            return NEVER
-        return max(best, 2 * NO_LABEL) + heads
-
-    def _headed(self, i: int, row: FormRow) -> float:
-        """Log weight of the words before a row that has no label: its table's heading and the heads over it."""
-        tail = self._chunks[i].context
-        section = row.table.sections[row.section]
-        heading = any(normalise(h.text) in tail for h in row.table.headings)
-        over = {g.text for c in section.columns for g in c.groups} | {c.label.text for c in section.columns}
-        found = sum(normalise(text) in tail for text in over)
-        return (4.0 if heading else 0.0) + min(4.0, float(found))
-
-    def _alike(self, i: int, text: str) -> float:
-        key = (text, i)
-        if key not in self._likeness:
-            self._likeness[key] = self._compare(i, text)
-        return self._likeness[key]
-
-    def _compare(self, i: int, text: str) -> float:
-        wanted = normalise(text)
-        tail = self._chunks[i].tail
-        scale = min(1.0, (len(wanted) + 1) / (SHORT_LABEL + 1))
-        if tail.endswith(wanted):
-            return scale * similarity_weight(1.0)
-        if not tail:
-            return NO_LABEL
-        best = Indel.normalized_similarity(tail[-len(wanted) :], wanted)
-        for piece in self._pieces[i]:
-            best = max(best, likeness(piece, text))
-        return scale * similarity_weight(best)
-
-
-def _pieces(chunk: Chunk) -> list[str]:
-    """The last words of a chunk as they were parted: the last cell, and that with the one before."""
-    texts: list[str] = []
-    joined = ""
-    for token in reversed(chunk.words[-4:]):
-        joined = normalise(token.text) + joined
-        if joined:
-            texts.append(joined)
-    return list(dict.fromkeys(texts))
-
-
-def _align(chunks: Sequence[Chunk], rows: Sequence[FormRow], labels: _Labels) -> _Path:
+def _align(chunks: Sequence[Chunk], rows: Sequence[FormRow], labels: ChunkLabels) -> _Path:
     """The best path through chunks and rows, with the probability of each of its steps over all paths."""
     n, m = len(chunks), len(rows)
     weights = np.stack([labels.of(row) for row in rows], axis=1)
@@ -322,7 +197,7 @@ def _logsum(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     return total
 
 
-def _gaps(i: int, rows: Sequence[FormRow], labels: _Labels) -> NDArray[np.float64]:
+def _gaps(i: int, rows: Sequence[FormRow], labels: ChunkLabels) -> NDArray[np.float64]:
     """(rows + 1,) summed weights of leaving rows out before chunk i."""
     single = [ROW_WITHOUT_VALUES if labels.seen(row, i) else MISSING_ROW for row in rows]
     return np.concatenate([[0.0], np.cumsum(single)])
@@ -343,7 +218,7 @@ def _skip(chunk: Chunk) -> float:
     return max(EXTRA_CHUNK, EXTRA_VALUE * len(chunk.values))
 
 
-def _options(fits: _Fits, weights: NDArray[np.float64], rows: Sequence[FormRow]) -> list[_Option]:
+def _options(fits: RunFits, weights: NDArray[np.float64], rows: Sequence[FormRow]) -> list[_Option]:
     """The rows that a chunk may stand for: one, or several in a row of which only the first has a label."""
     values, blanks, room = fits.counts
     options = []
@@ -360,89 +235,6 @@ def _options(fits: _Fits, weights: NDArray[np.float64], rows: Sequence[FormRow])
             fit = fits.of(tuple(rows[k].n_values for k in range(first, last + 1)))
             options.append(_Option(first, last, label + NO_LABEL / 2 * (n - 1) + fit, label))
     return options
-
-
-def _counts(run: Sequence[Token]) -> tuple[int, int, int]:
-    """Values, empty cells, and the values that there would be if every digit were one."""
-    values = [t.text for t in run if t.kind == "value"]
-    return len(values), sum(t.kind in ("blank", "pad") for t in run), sum(_most_pieces(v) for v in values)
-
-
-def _most_pieces(text: str) -> int:
-    return len(text) if text.isdigit() else 1
-
-
-def row_groups(run: Sequence[Token]) -> list[list[Token]]:
-    """The tokens of a run between the ends of rows, without groups in which nothing stands."""
-    groups: list[list[Token]] = [[]]
-    for token in run:
-        if token.kind == "break":
-            groups.append([])
-        else:
-            groups[-1].append(token)
-    filled = [g for g in groups if any(t.kind == "value" for t in g)]
-    return filled or [g for g in groups if g][:1]
-
-
-class _Fits:
-    """How well the tokens of a run fit rows of given lengths, computed once for each."""
-
-    def __init__(self, run: Sequence[Token]) -> None:
-        self.counts = _counts(run)
-        self._groups = [(group, _counts(group)) for group in row_groups(run)]
-        self._known: dict[tuple[int, ...], float] = {}
-
-    def of(self, wanted: tuple[int, ...]) -> float:
-        """Log weight of rows with so many values each."""
-        if wanted not in self._known:
-            n = len(wanted)
-            if len(self._groups) <= 1 or n == 1:
-                extra = EXTRA_ROW * max(0, len(self._groups) - n)
-                self._known[wanted] = n * row_fit(*self.counts, sum(wanted), spread=n) + extra
-            else:
-                self._known[wanted] = divide_groups([group for group, _ in self._groups], wanted)[0]
-        return self._known[wanted]
-
-
-def divide_groups(groups: Sequence[Sequence[Token]], wanted: Sequence[int]) -> tuple[float, tuple[int, ...]]:
-    """Divide rows over the groups of a run, at least one row each as long as there are enough.
-
-    Returns:
-        The log weight, and for each group how many rows it holds (0: it is none of the form's).
-    """
-    n = len(wanted)
-    best: list[tuple[float, tuple[int, ...]]] = [(0.0, ()), *[(NEVER, ())] * n]
-    for group in groups:
-        values, blanks, room = _counts(group)
-        following = [(w + EXTRA_ROW, (*path, 0)) for w, path in best]
-        for taken, (weight, path) in enumerate(best):
-            if weight <= NEVER / 2:
-                continue
-            slots = 0
-            for end in range(taken + 1, n + 1):
-                slots += wanted[end - 1]
-                m = end - taken
-                if m > 1 and slots - wanted[end - 1] >= max(values + blanks, room):
-                    break
-                gain = weight + m * row_fit(values, blanks, room, slots, spread=m)
-                if gain > following[end][0]:
-                    following[end] = (gain, (*path, m))
-        best = following
-    return best[n]
-
-
-def row_fit(values: int, blanks: int, room: int, wanted: int, *, spread: int = 1) -> float:
-    """Log weight of a row with so many values and empty cells where ``wanted`` values are due; ``spread``: over so many rows."""
-    if values == wanted:
-        return FITS
-    if values < wanted <= values + blanks:
-        return FILLED
-    if values < wanted <= room:
-        return CUT_UP
-    if values == 0:
-        return FILLED / 2 if blanks else OFF_BY_ONE
-    off = values - wanted if values > wanted else wanted - values - blanks
-    return max(LONGEST_OFF * OFF_BY_ONE, OFF_BY_ONE * off / spread)
 
 
 def _text_table(
@@ -481,11 +273,7 @@ def _unvalued(
         before = max((s.chunk for s in spans if s.end <= k), default=spans[0].chunk)
         after = min((s.chunk for s in spans if s.first > k), default=min(spans[-1].chunk + 1, len(chunks) - 1))
         for i in range(before, after + 1):
-            if _stands_in(row.row.label, chunks[i].letters):
+            if stands_in(row.row.label, chunks[i].letters):
                 found[k] = i
                 break
     return found
-
-
-def _stands_in(label: Label, letters: str) -> bool:
-    return any(len(n) >= SHORTEST_SEEN and n in letters for n in map(normalise, label.all))

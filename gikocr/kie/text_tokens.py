@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from gikocr.elements import MarkupCell, MarkupLine, MarkupTable, TextPlace
 from gikocr.forms import normalise
+from gikocr.markup import MarkupCell, MarkupLine, MarkupTable, TextPlace
 
 TokenKind = Literal["words", "value", "blank", "pad", "break"]
 Separator = Literal["none", "space", "tab", "bar", "line"]

@@ -215,17 +215,19 @@ class Pipeline:
             layer = read_layer(self._form, document) if document.source.media_type == PDF else None
         if layer is None:
             return self._extract(document, run, overlay=overlay)
-        by_text = self._text_report(document.source, layer.result, _Run(run.seconds, list(run.issues)))
-        if layer.good and not overlay:
-            return by_text
+        by_text = None
+        if layer.result is not None:
+            by_text = self._text_report(document.source, layer.result, _Run(run.seconds, list(run.issues)))
+            if layer.good and not overlay:
+                return by_text
         by_pictures = self._extract(document, run, overlay=overlay)
-        if layer.good or _sure_fields(by_text.report) >= _sure_fields(by_pictures.report):
+        if by_text is not None and (layer.good or _sure_fields(by_text.report) >= _sure_fields(by_pictures.report)):
             return replace(by_text, overlays=by_pictures.overlays)
         issue = Issue(
             code="text_layer_unused",
             severity="info",
             stage="ingest",
-            message=f"The pages were read as pictures, because {layer.reason}.",
+            message=f"The pages were read as pictures and not by their text layer: {layer.reason}.",
         )
         report = by_pictures.report
         return replace(by_pictures, report=report.model_copy(update={"issues": (*report.issues, issue)}))

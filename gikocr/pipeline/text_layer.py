@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from gikocr.elements import Markup, MarkupLine, MarkupTable, PageText, TextPlace
 from gikocr.errors import DocumentError
 from gikocr.forms import Form
 from gikocr.geometry import Affine, BBox
 from gikocr.ingest import Document
 from gikocr.ingest.encoding import plausibility
+from gikocr.markup import Markup, MarkupLine, MarkupTable, PageText, TextPlace
 from gikocr.pipeline.text_path import TextResult, read_markup
 from gikocr.preprocess.ink import to_gray
 from gikocr.table.grids import build_grids
@@ -34,9 +34,13 @@ SURE_PLACE: Final = 0.9
 
 @dataclass(frozen=True, slots=True)
 class LayerResult:
-    """What the text layer says. ``good``: it can be taken without a look at the pictures; ``reason``: why not, else ""."""
+    """What the text layer says.
 
-    result: TextResult
+    ``result`` None: no page's layer can be used. ``good``: it can be taken without a look at the pictures, and if not, ``reason``
+    says why.
+    """
+
+    result: TextResult | None
     good: bool
     reason: str
 
@@ -62,7 +66,7 @@ class _Layer:
 
 
 def read_layer(form: Form, document: Document) -> LayerResult | None:
-    """Read the text layer of a document's pages; None where no page has one that could be read."""
+    """Read the text layer of a document's pages; None where no page has one."""
     texts: list[PageText] = []
     reasons: list[str] = []
     for number in document.selected:
@@ -76,7 +80,7 @@ def read_layer(form: Form, document: Document) -> LayerResult | None:
         elif why:
             reasons.append(f"page {number}: {why}")
     if not texts:
-        return None
+        return LayerResult(None, False, "; ".join(reasons[:3])) if reasons else None
     layer_of_all = _joined(texts, lambda text: _ruled_page(document, text))
     result = read_markup(form, Markup(layer_of_all.blocks), layer_of_all.locate)
     reason = _doubt(form, result)

@@ -13,14 +13,11 @@ from gikocr.elements import (
     CellReading,
     DocumentValue,
     FormReading,
-    Markup,
-    MarkupLine,
     PlacedField,
     Placement,
     ReadCell,
     TableReading,
     TextLine,
-    TextPlace,
 )
 from gikocr.forms import DocumentSpec, Form
 from gikocr.geometry import BBox, Quad
@@ -29,6 +26,7 @@ from gikocr.kie.sections import find_headings
 from gikocr.kie.text_parts import ReportPart, report_parts
 from gikocr.kie.text_reading import TextPlacement, read_tables
 from gikocr.kie.text_tokens import Chunk, chunks_of, folded, tokenise
+from gikocr.markup import Markup, MarkupLine, TextPlace
 from gikocr.ocr.numerals import state_of
 from gikocr.pipeline.assembly import table_status
 from gikocr.report import Evidence, Issue, SectionText

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from gikocr.elements import Glyph, Grid, MarkupCell, MarkupLine, MarkupTable, PageText, TextPlace
+from gikocr.elements import Grid
 from gikocr.geometry import Affine, BBox
+from gikocr.markup import Glyph, MarkupCell, MarkupLine, MarkupTable, PageText, TextPlace
 
 if TYPE_CHECKING:
     from gikocr.elements import Image

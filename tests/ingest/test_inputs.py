@@ -88,7 +88,7 @@ def test_a_folder_that_also_holds_results_is_read_when_it_is_named(tmp_path: Pat
 
 
 def test_folders_without_documents_give_nothing(tmp_path: Path) -> None:
-    put(tmp_path, "a/readme.txt")
+    put(tmp_path, "a/readme.md")
     assert names(tmp_path) == []
     assert names(tmp_path, as_one=True) == []
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import docx
 import pytest
 
-from gikocr.elements import Markup, MarkupLine, MarkupTable
 from gikocr.errors import DamagedFile, DocumentError, EncryptedFile, TooLarge, UnsupportedType
 from gikocr.ingest import Input, open_markup
 from gikocr.ingest import office as office_room
@@ -19,6 +18,7 @@ from gikocr.ingest.html import read_html
 from gikocr.ingest.markup import MAX_LINES, lines_of_text, read_text
 from gikocr.ingest.office import read_office
 from gikocr.ingest.spans import RawCell, span, table_of
+from gikocr.markup import Markup, MarkupLine, MarkupTable
 from gikocr.settings import Settings
 
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"

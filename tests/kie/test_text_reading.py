@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from gikocr.elements import MarkupLine, TextPlace
 from gikocr.forms import Form, load_form
 from gikocr.kie.registration import form_rows
 from gikocr.kie.text_reading import TextField, TextReading, read_tables
 from gikocr.kie.text_tokens import chunks_of, tokenise
+from gikocr.markup import MarkupLine, TextPlace
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gikocr.elements import MarkupCell, MarkupLine, MarkupTable, TextPlace
 from gikocr.kie.text_tokens import Chunk, chunks_of, tokenise
+from gikocr.markup import MarkupCell, MarkupLine, MarkupTable, TextPlace
 
 SHOWN = {"blank": "_", "pad": "~", "break": ";"}
 

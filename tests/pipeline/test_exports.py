@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gikocr.forms import load_form
-from gikocr.ingest import Input
+from gikocr.ingest import Document, Input
+from gikocr.markup import PageText
 from gikocr.pipeline import Extraction, Pipeline
 from gikocr.reconcile import merge_rivals, reconcile
 from gikocr.report import Report
@@ -217,3 +219,23 @@ def test_bombs(extract: Callable[..., Extraction], tmp_path: Path) -> None:
     bomb = tmp_path / "bomb.docx"
     bomb.write_bytes(out.getvalue())
     assert [i.code for i in extract(bomb).report.issues] == ["file_too_large"]
+
+
+@pytest.mark.parametrize("kind", ["hidden", "garbled"])
+def test_a_text_layer_that_cannot_be_trusted_is_left_alone(
+    kind: str, hongze: Extraction, hongze_path: Path, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Document.read_page_text
+
+    def spoilt(self: Document, number: int) -> PageText | None:
+        layer = real(self, number)
+        if layer is None:
+            return None
+        glyphs = tuple(replace(g, text=chr(0xE000 + ord(g.text) % 4096)) for g in layer.glyphs)
+        return replace(layer, hidden=1.0) if kind == "hidden" else replace(layer, glyphs=glyphs)
+
+    monkeypatch.setattr(Document, "read_page_text", spoilt)
+    report = pipeline.extract(Input(hongze_path.name, (hongze_path,))).report
+    assert "ocr" in report.provenance.steps
+    assert "text_layer_unused" in {i.code for i in report.issues}
+    assert {f.id: f.value for f in report.fields} == {f.id: f.value for f in hongze.report.fields}

@@ -15,9 +15,9 @@ from gikocr.elements import (
     PlacementEvidence,
     ReadCell,
     TableReading,
-    TextPlace,
 )
 from gikocr.geometry import BBox, Quad
+from gikocr.markup import TextPlace
 from gikocr.reconcile import merge_rivals
 
 NOWHERE = BBox(0, 0, 0, 0)

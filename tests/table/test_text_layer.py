@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from gikocr.elements import Cell, Glyph, Grid, MarkupLine, MarkupTable, TextPlace
+from gikocr.elements import Cell, Grid
 from gikocr.geometry import Affine, BBox
+from gikocr.markup import Glyph, MarkupLine, MarkupTable, TextPlace
 from gikocr.table.text_layer import layer_blocks, without_print
 
 FRAME = (200.0, 300.0)
