@@ -273,7 +273,7 @@ def _unvalued(
         before = max((s.chunk for s in spans if s.end <= k), default=spans[0].chunk)
         after = min((s.chunk for s in spans if s.first > k), default=min(spans[-1].chunk + 1, len(chunks) - 1))
         for i in range(before, after + 1):
-            if stands_in(row.row.label, chunks[i].letters):
+            if stands_in(row.row.label, chunks[i]):
                 found[k] = i
                 break
     return found

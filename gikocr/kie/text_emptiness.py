@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from gikocr.forms import Form, normalise
+from gikocr.forms import Form, Table, normalise
 from gikocr.kie.registration import form_rows
 from gikocr.kie.text_alignment import TextTable
 from gikocr.kie.text_tokens import Chunk
@@ -24,13 +24,27 @@ def values_lost(form: Form, chunks: Sequence[Chunk], found: Mapping[str, Sequenc
     cells = sum(sum(t.kind in ("value", "blank") for t in chunks[s.chunk].run) for s, _ in spans)
     if cells >= FEW_VALUES * max(fields, 100) or _row_labels(form, chunks) < LABELS_SEEN:
         return False
-    values = sum(len(chunks[s.chunk].values) for s, _ in spans)
-    return values > 0 or not _has_twins(form, chunks)
+    # An agency that leaves its zeros blank has few values too, but its heads stand as often as the form prints them.
+    return not _has_twins(form, chunks)
 
 
 def is_empty_form(form: Form, chunks: Sequence[Chunk]) -> bool:
     """Whether a text holds the labels of a form, with their repetitions, and no values."""
     return _row_labels(form, chunks) >= LABELS_SEEN and _has_twins(form, chunks)
+
+
+def shows_table(table: Table, chunks: Sequence[Chunk]) -> bool:
+    """Whether a text holds the labels of a table, or its heading and heads where its rows have none."""
+    whole = "".join(normalise(w.text) for c in chunks for w in c.words)
+    labels = [row.row.label for row in form_rows(table) if row.row.label is not None]
+    if not labels:
+        labels = [c.label for s in table.sections for c in s.columns] + [
+            g for s in table.sections for c in s.columns for g in c.groups
+        ]
+        if not any(normalise(heading.text) in whole for heading in table.headings):
+            return False
+    seen = sum(any(normalise(text) in whole for text in label.all) for label in labels)
+    return seen >= LABELS_SEEN * len(labels)
 
 
 def _row_labels(form: Form, chunks: Sequence[Chunk]) -> float:

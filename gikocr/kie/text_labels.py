@@ -123,9 +123,10 @@ def ends_like_label(form: Form, chunk: Chunk) -> bool:
     return any(chunk.tail.endswith(ending) for ending in _endings(form))
 
 
-def stands_in(label: Label, letters: str) -> bool:
-    """Whether a label is among letters without spaces and punctuation."""
-    return any(len(n) >= SHORTEST_SEEN and n in letters for n in map(normalise, label.all))
+def stands_in(label: Label, chunk: Chunk) -> bool:
+    """Whether a label is among the words of a chunk; a short one only as a word of its own."""
+    alone = {normalise(word.text) for word in chunk.words}
+    return any(n in alone or (len(n) >= SHORTEST_SEEN and n in chunk.letters) for n in map(normalise, label.all))
 
 
 @lru_cache(maxsize=8)

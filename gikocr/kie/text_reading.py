@@ -13,7 +13,7 @@ from gikocr.forms import Form, Rule
 from gikocr.kie.cutting import Sums, Together, Ways, put_together
 from gikocr.kie.registration import FormRow
 from gikocr.kie.text_alignment import TextTable, align_text
-from gikocr.kie.text_emptiness import is_empty_form, values_lost
+from gikocr.kie.text_emptiness import is_empty_form, shows_table, values_lost
 from gikocr.kie.text_fits import divide_groups, row_groups
 from gikocr.kie.text_tokens import Chunk, Token
 from gikocr.kie.text_ways import ALL_BLANK, Slot, number, share_out, slot_of
@@ -92,6 +92,10 @@ def read_tables(form: Form, chunks: Sequence[Chunk]) -> TextReading:
         tables[key] = tuple(sorted(placements, key=lambda p: -p.weight))
         used += [s.chunk for s in hypotheses[0].spans] if hypotheses else []
     lost = values_lost(form, chunks, found)
+    if used and not lost:
+        for key in form.table_keys:
+            if not tables[key]:
+                tables[key] = _all_blank(form, key, tables, chunks)
     if not used and not lost and is_empty_form(form, chunks):
         tables = {key: (_blank_placement(form, key, chunks),) for key in form.table_keys}
     return TextReading(tables, lost, min(used, default=None), max(used, default=None))
@@ -240,6 +244,19 @@ def _usual_lead(found: TextTable, chunks: Sequence[Chunk]) -> int:
         if sum(t.kind == "value" for t in cells) == found.rows[span.first].n_values:
             leads[next(k for k, t in enumerate(cells) if t.kind == "value")] += 1
     return leads.most_common(1)[0][0] if leads else 0
+
+
+def _all_blank(
+    form: Form, key: str, others: Mapping[str, Sequence[TextPlacement]], chunks: Sequence[Chunk]
+) -> tuple[TextPlacement, ...]:
+    """A table of which the text shows the labels and no value, in the edition of the tables that were read; none for other texts."""
+    editions = [p[0].edition for p in others.values() if p]
+    for table in form.tables(key):
+        if any(table.is_of(edition) for edition in editions) and shows_table(table, chunks):
+            blank = _blank_placement(form, key, chunks)
+            fields = tuple(TextField(i, "", blank.fields[0].place, LABEL_ALONE) for i in table.fields)
+            return (TextPlacement(key, table.edition, 1.0, fields, blank.evidence),)
+    return ()
 
 
 def _blank_placement(form: Form, key: str, chunks: Sequence[Chunk]) -> TextPlacement:

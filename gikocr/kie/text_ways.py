@@ -160,7 +160,11 @@ def _with_lost(cells: Sequence[Token], wanted: int, sums: Sequence[Sums]) -> lis
             slots[k] = slot_of(token, sure)
         ways.append((1.0, tuple(slots)))
     # The sums over the columns choose among them; the certainty says that it is a guess all the same.
-    best = sorted(_weighed(ways, sums), key=lambda w: -w[0])[:KEPT_GUESSES]
+    leading = [right[0] for left, right in sums if len(left) == 1 and right]
+    likely = [
+        (p * FIRST_LEADS ** sum(slots[k].printed != "" for k in leading), slots) for p, slots in _weighed(ways, sums)
+    ]
+    best = sorted(likely, key=lambda w: -w[0])[:KEPT_GUESSES]
     total = sum(p for p, _ in best)
     return [(p / total, slots) for p, slots in best]
 
