@@ -25,7 +25,7 @@ from gikocr.kie.text_tokens import Chunk
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MISSING_ROW, ROW_WITHOUT_VALUES = -2.5, -1.5
+MISSING_ROW, ROW_WITHOUT_VALUES = -2.5, -0.4
 """Log weights of a row that is not in the text, and of one whose label is there without any value."""
 MOST_MISSING: Final = -14.0
 """Least log weight of a gap of missing rows: texts are cut, and a lost page is one accident, not thirty."""
@@ -41,6 +41,8 @@ MIXED_EDITIONS, KNOWN_MIXTURE = -4.0, -2.0
 """Log weights of tables of different editions in one report, and of those that the form knows to go together."""
 LEAST_LABELS: Final = 3.0
 """Log evidence by labels for each row found, on average, from which a table counts as found in a text."""
+CHUNKS_AFTER: Final = 6
+"""So many runs after a table's last row with values are searched for labels of rows without any."""
 LEAST_WEIGHT: Final = 1e-4
 MOST_CHUNKS: Final = 1_000
 """Runs of values from which on a text is taken for noise; reports have fewer than two hundred."""
@@ -271,7 +273,9 @@ def _unvalued(
         if k in covered or row.row.label is None:
             continue
         before = max((s.chunk for s in spans if s.end <= k), default=spans[0].chunk)
-        after = min((s.chunk for s in spans if s.first > k), default=min(spans[-1].chunk + 1, len(chunks) - 1))
+        after = min(
+            (s.chunk for s in spans if s.first > k), default=min(spans[-1].chunk + CHUNKS_AFTER, len(chunks) - 1)
+        )
         for i in range(before, after + 1):
             if stands_in(row.row.label, chunks[i]):
                 found[k] = i

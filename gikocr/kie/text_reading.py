@@ -16,11 +16,13 @@ from gikocr.kie.text_alignment import TextTable, align_text
 from gikocr.kie.text_emptiness import is_empty_form, shows_table, values_lost
 from gikocr.kie.text_fits import divide_groups, row_groups
 from gikocr.kie.text_tokens import Chunk, Token
-from gikocr.kie.text_ways import ALL_BLANK, Slot, number, share_out, slot_of
+from gikocr.kie.text_ways import ALL_BLANK, Slot, number, share_out, slot_of, sums_broken
 from gikocr.markup import TextPlace
 
 LABEL_ALONE: Final = 0.5
 """Probability that cells are blank whose row shows its label and nothing else."""
+DISTURBED: Final = 0.9
+"""Probability of a row's values whose sum fails, in a table with values lost or left over."""
 LOSSY_ROWS: Final = 2
 """Rows of a table with too few cells from which on it counts as one that lost cells."""
 LOSSY: Final = 0.6
@@ -113,10 +115,24 @@ def _placements(form: Form, found: TextTable, chunks: Sequence[Chunk]) -> list[T
     if sum(u.lost for u in units) >= LOSSY_ROWS:
         # Where other rows lost cells, an empty one may be what is left of a lost one, anywhere in its row.
         units = [replace(u, certainty=u.certainty * LOSSY) if u.partly_blank else u for u in units]
+    if any(u.lost for u in units) or _skipped(found, chunks):
+        # Values of a row that fell among those of its neighbours: sums that fail tell where.
+        units = [replace(u, certainty=u.certainty * DISTURBED) if _fails(u, rules) else u for u in units]
     internal = [r for r in rules if not any(set((*r.left, *r.right)) <= set(u.fields) for u in units)]
     ways = [_as_ways(unit) for unit in units]
     together = put_together(ways, [(r.left, r.right) for r in internal])
     return _solutions(found, units, together)
+
+
+def _skipped(found: TextTable, chunks: Sequence[Chunk]) -> bool:
+    """Whether values stand between the rows of a table that belong to none of them."""
+    used = {s.chunk for s in found.spans}
+    return any(chunks[i].values and not chunks[i].glued for i in range(min(used), max(used)) if i not in used)
+
+
+def _fails(unit: _Unit, rules: Sequence[Rule]) -> bool:
+    """Whether the most probable way to read some rows breaks a sum of theirs."""
+    return sums_broken(max(unit.ways, key=lambda w: w[0])[1], _sums(unit.fields, rules)) > 0
 
 
 def _as_ways(unit: _Unit) -> Ways:

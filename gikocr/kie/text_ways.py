@@ -20,6 +20,8 @@ LOST_ORDER, LOST_MOST = 0.4, 0.9
 """Least and greatest probability of the places of values that differ, when some of the row are lost."""
 EXTRA: Final = 0.95
 """Probability that the values taken are the row's, where there are more than it has columns."""
+TORN_ROW: Final = 0.9
+"""Probability of the order of a row's values that stand on several lines, when left to right is another one."""
 LOST_CELLS: Final = 4
 """From so many numbers too few on, numbers parted by blanks are taken to run together rather than to lack empty cells."""
 MOST_GUESSES, KEPT_GUESSES = 2_000, 12
@@ -54,7 +56,10 @@ def share_out(
     values = [t for t in tokens if t.kind == "value"]
     cells = [t for t in tokens if t.kind != "pad"]
     if len(values) == wanted:
-        return [(1.0, tuple(slot_of(t) for t in values))]
+        orders = [values, *_by_column(values)]
+        if len(orders) == 1:
+            return [(1.0, tuple(slot_of(t) for t in values))]
+        return _weighed([(1.0, tuple(slot_of(t, TORN_ROW) for t in order)) for order in orders], sums)
     if not values:
         place = tokens[0].place if tokens else TextPlace()
         sure = 1.0 if len(cells) >= wanted else ALL_BLANK
@@ -76,6 +81,22 @@ def share_out(
         [(EXTRA, tuple(slot_of(t, EXTRA) for t in values[k : k + wanted])) for k in range(len(values) - wanted + 1)],
         sums,
     )
+
+
+def _by_column(values: Sequence[Token]) -> list[list[Token]]:
+    """The values from left to right, where a row was torn over lines and its lines do not follow each other that way; else nothing.
+
+    Converters that keep the layout put a bold total or a number beside a long label on a line of its own, above the others.
+    """
+    lines: dict[int, int] = {}
+    for token in values:
+        if token.place.line is None:
+            return []
+        lines[token.place.line] = lines.get(token.place.line, 0) + 1
+    if len(lines) == 1 or max(lines.values()) == 1:
+        return []
+    ordered = sorted(values, key=lambda t: t.place.column or 0)
+    return [ordered] if [t.text for t in ordered] != [t.text for t in values] else []
 
 
 def runs_together(values: Sequence[Token], wanted: int) -> bool:
@@ -100,12 +121,13 @@ def _windows(tokens: Sequence[Token], wanted: int, lead: int) -> list[tuple[floa
 def _weighed(
     ways: Sequence[tuple[float, tuple[Slot, ...]]], sums: Sequence[Sums]
 ) -> list[tuple[float, tuple[Slot, ...]]]:
-    weights = [p * SOURCE_ERROR ** _broken(slots, sums) for p, slots in ways]
+    weights = [p * SOURCE_ERROR ** sums_broken(slots, sums) for p, slots in ways]
     total = sum(weights)
     return [(w / total, slots) for w, (_, slots) in zip(weights, ways, strict=True)]
 
 
-def _broken(slots: Sequence[Slot], sums: Sequence[Sums]) -> int:
+def sums_broken(slots: Sequence[Slot], sums: Sequence[Sums]) -> int:
+    """How many sums of a row do not hold."""
     numbers = [number(s.printed) for s in slots]
     broken = 0
     for left, right in sums:
