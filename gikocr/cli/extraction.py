@@ -70,7 +70,8 @@ def run(
         names = ", ".join(visible(str(p)) for p in paths)
         raise UsageError(
             f"Nothing to read in {names}.",
-            advice="gikocr reads PDF, TIFF, PNG, JPEG, BMP and WEBP files, and folders of them.",
+            advice="gikocr reads PDF, TIFF, PNG, JPEG, BMP, WEBP, TXT, HTML, MHT, DOCX, XLSX, OFD, DOC, WPS, RTF and XLS files, "
+            "and folders of them.",
         )
     total = len(ahead) if len(ahead) < COUNTED_AHEAD else None
     work = Work(make_pipeline or drawing_pipeline, settings, choices.overlay, choices.time_limit)

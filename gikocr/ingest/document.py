@@ -224,8 +224,9 @@ def _open_part(
     name = printable_name(path.name)
     if not kind.is_read:
         raise UnsupportedType(
-            f"{name} seems to be {kind.label}; this version of gikocr reads scans: PDF, TIFF, PNG, JPEG, BMP, WEBP.",
-            advice=kind.hint or "Give the scan of the report.",
+            f"{name} seems to be {kind.label}; gikocr reads pages (PDF, TIFF, PNG, JPEG, BMP, WEBP) and, one file at a time, text "
+            "and markup (TXT, HTML, MHT, DOCX, XLSX, OFD; DOC, WPS, RTF, XLS, ODT through LibreOffice).",
+            advice=kind.hint or "Give the scan or the export of the report.",
         )
     try:
         check_bytes(size, settings, what=name)
