@@ -22,6 +22,7 @@ from gikocr.elements import (
 from gikocr.forms import DocumentSpec, Form
 from gikocr.geometry import BBox, Quad
 from gikocr.kie.document import read_document
+from gikocr.kie.entries import read_entries
 from gikocr.kie.sections import find_headings
 from gikocr.kie.text_parts import ReportPart, report_parts
 from gikocr.kie.text_reading import TextPlacement, read_tables
@@ -230,6 +231,8 @@ def _facts(
     tail = list(printed[max(HEAD_LINES, len(printed) - TAIL_LINES) :])
     places = {id(line): place for line, place in (*head, *tail)}
     found = read_document(spec, [line for line, _ in (*head, *tail)])
+    known = {fact.id for fact in found}
+    found += [f for f in read_entries(spec, [line for line, _ in (*head, *tail)]) if f.id not in known]
     values = []
     for fact in found:
         place = places.get(id(fact.line))
