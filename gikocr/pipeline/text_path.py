@@ -175,7 +175,9 @@ class _Cells:
         """The characters of the source: full-width ones had been folded."""
         if place.line is None or place.column is None or place.line not in self._lines:
             return printed
-        return self._lines[place.line][place.column - 1 :][: len(printed)] or printed
+        found = self._lines[place.line][place.column - 1 :][: len(printed)]
+        # Lines of markup count from its source, where one line may hold many.
+        return found if folded(found) == printed else printed
 
 
 def _table_reading(key: str, placements: Sequence[TextPlacement], cells: _Cells) -> TableReading:
