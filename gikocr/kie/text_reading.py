@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -107,9 +108,11 @@ def _placements(form: Form, found: TextTable, chunks: Sequence[Chunk]) -> list[T
     rules = [r for r in form.editions[found.table.edition].rules if r.table == found.table.key]
     lead = _usual_lead(found, chunks)
     units: list[_Unit] = []
+    doubted = _beside_leftovers(found, chunks)
     for span in found.spans:
         rows = found.rows[span.first : span.end]
-        units += _units(chunks[span.chunk].run, rows, span.certainty, rules, lead)
+        certainty = span.certainty * (DISTURBED if span.chunk in doubted else 1.0)
+        units += _units(chunks[span.chunk].run, rows, certainty, rules, lead)
     for k, chunk in found.unvalued.items():
         units.append(_label_only(found.rows[k], chunks[chunk]))
     if sum(u.lost for u in units) >= LOSSY_ROWS:
@@ -122,6 +125,16 @@ def _placements(form: Form, found: TextTable, chunks: Sequence[Chunk]) -> list[T
     ways = [_as_ways(unit) for unit in units]
     together = put_together(ways, [(r.left, r.right) for r in internal])
     return _solutions(found, units, together)
+
+
+def _beside_leftovers(found: TextTable, chunks: Sequence[Chunk]) -> set[int]:
+    """Chunks of rows right before and after several values that belong to no row: one of them may have the other's values."""
+    used = sorted(s.chunk for s in found.spans)
+    beside = set()
+    for before, after in itertools.pairwise(used):
+        if any(len(chunks[i].values) > 1 for i in range(before + 1, after)):
+            beside |= {before, after}
+    return beside
 
 
 def _skipped(found: TextTable, chunks: Sequence[Chunk]) -> bool:

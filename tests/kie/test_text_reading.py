@@ -102,6 +102,16 @@ def test_a_label_alone_is_a_doubtful_blank_row(form: Form) -> None:
     assert all(f.printed == "" and f.certainty <= 0.5 for f in own)
 
 
+def test_rows_beside_left_over_values_are_doubted(form: Form) -> None:
+    labels = [r.row.label.text for r in form_rows(form.table("三", "2021")) if r.row.label is not None]
+    torn = f"{labels[2]}\n{labels[3][:15]} 28 3 0 0 4 0 35\n情形，不计其他情形）\n4 1 0 0 0 0 5\n"
+    text = requests(form, {}).replace("\n".join([labels[2], *"0000000", labels[3], *"0000000"]) + "\n", torn)
+    assert torn in text
+    found = best(read(form, text), "三")
+    assert all(f.certainty < 0.95 for i, f in found.items() if i.startswith("requests.partly_granted.") and f.printed)
+    assert found["requests.received.total"].certainty > 0.99
+
+
 def test_rival_ways_to_cut_are_placements(form: Form) -> None:
     text = "二、主动公开政府信息情况\n信息内容本年制发件数本年废止件数现行有效件数规章000行政规范性文件8855698行政许可3"
     reading = read(form, text)
