@@ -17,9 +17,9 @@ import numpy as np
 
 from gikocr.forms import MIXED, Form, Table
 from gikocr.kie.alignment import NEVER
-from gikocr.kie.registration import FormRow, form_rows
 from gikocr.kie.text_fits import RunFits
 from gikocr.kie.text_labels import NO_LABEL, ChunkLabels, ends_like_label, stands_in
+from gikocr.kie.text_rows import FormRow, form_rows
 from gikocr.kie.text_tokens import Chunk
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from gikocr.forms import Form, Table, normalise
-from gikocr.kie.registration import form_rows
 from gikocr.kie.text_alignment import TextTable
+from gikocr.kie.text_rows import form_rows
 from gikocr.kie.text_tokens import Chunk
 
 LABELS_SEEN: Final = 0.6

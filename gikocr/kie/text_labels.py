@@ -11,9 +11,9 @@ from rapidfuzz.distance import Indel
 
 from gikocr.forms import Form, Label, normalise
 from gikocr.kie.alignment import NEVER
-from gikocr.kie.registration import FormRow, form_rows
 from gikocr.kie.rows import likeness, similarity_weight
 from gikocr.kie.text_fits import RunFits
+from gikocr.kie.text_rows import FormRow, form_rows
 from gikocr.kie.text_tokens import Chunk
 
 if TYPE_CHECKING:

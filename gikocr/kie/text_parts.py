@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gikocr.forms import Form, normalise
-from gikocr.kie.registration import FormRow, form_rows
+from gikocr.kie.text_rows import FormRow, form_rows
 from gikocr.kie.text_tokens import Chunk
 
 TWIN_ROWS: Final = 8

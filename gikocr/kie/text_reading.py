@@ -12,10 +12,10 @@ from typing import Final
 from gikocr.elements import PlacementEvidence
 from gikocr.forms import Form, Rule
 from gikocr.kie.cutting import Sums, Together, Ways, put_together
-from gikocr.kie.registration import FormRow
 from gikocr.kie.text_alignment import TextTable, align_text
 from gikocr.kie.text_emptiness import is_empty_form, shows_table, values_lost
 from gikocr.kie.text_fits import divide_groups, row_groups
+from gikocr.kie.text_rows import FormRow
 from gikocr.kie.text_tokens import Chunk, Token
 from gikocr.kie.text_ways import ALL_BLANK, Slot, number, share_out, slot_of, sums_broken
 from gikocr.markup import TextPlace

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gikocr.forms import Form, load_form
-from gikocr.kie.registration import form_rows
 from gikocr.kie.text_reading import TextField, TextReading, read_tables
+from gikocr.kie.text_rows import form_rows
 from gikocr.kie.text_tokens import chunks_of, tokenise
 from gikocr.markup import MarkupLine, TextPlace
 
