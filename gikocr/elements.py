@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from gikocr.geometry import Affine, BBox, Quad
+from gikocr.markup import TextPlace
 
 if TYPE_CHECKING:
     import numpy as np
@@ -209,7 +210,10 @@ class CellReading:
 
 @dataclass(frozen=True, slots=True)
 class ReadCell:
-    """A cell that stands for a field: where it is and what was read there."""
+    """A cell that stands for a field: where it is and what was read there.
+
+    Where ``place`` is given the source has no pages: ``page`` is 1, ``box`` and ``quad`` are empty and say nothing.
+    """
 
     page: int
     box: BBox
@@ -217,6 +221,7 @@ class ReadCell:
     unit: Unit
     reading: CellReading
     occluded: float = 0.0
+    place: TextPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +268,7 @@ class TableReading:
 
 @dataclass(frozen=True, slots=True)
 class DocumentValue:
-    """One fact about the whole document (agency, year, title, date, period) with its place."""
+    """One fact about the whole document (agency, year, title, date, period) with its place; see ``ReadCell`` on ``place``."""
 
     id: str
     value: str | int | None
@@ -272,6 +277,7 @@ class DocumentValue:
     page: int
     quad: Quad
     unit: Unit
+    place: TextPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)

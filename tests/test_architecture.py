@@ -25,6 +25,7 @@ CORE = (
     "gikocr.geometry",
     "gikocr.settings",
     "gikocr.elements",
+    "gikocr.markup",
     "gikocr.forms",
     "gikocr.report",
     "gikocr.ingest",
@@ -73,7 +74,7 @@ def toy(tmp_path: Path) -> Path:
         folder = tmp_path / "gikocr" / room
         folder.mkdir(parents=True)
         (folder / "__init__.py").touch()
-    for module in ("__init__", "elements", "geometry", "settings", "errors"):
+    for module in ("__init__", "elements", "markup", "geometry", "settings", "errors"):
         (tmp_path / "gikocr" / f"{module}.py").touch()
     return tmp_path
 

@@ -70,7 +70,10 @@ def extract(
     ] = None,
     debug: Debug = False,
 ) -> None:
-    """Read scans and write one JSON for each document.
+    """Read scans and exports, and write one JSON for each document.
+
+    Scans and pictures (PDF, TIFF, PNG, JPEG, BMP, WEBP) are read by their look; exports (text in any Chinese encoding, HTML, MHT, DOCX,
+    XLSX, OFD, PDF with a text layer; DOC, WPS, RTF, XLS, ODT where LibreOffice is installed) by their text, without OCR.
 
     A document that cannot be read gets its JSON too, with the reason, and the others go on. At the end stands a table
     of all documents and the fields that a person should look at.

@@ -70,7 +70,8 @@ def run(
         names = ", ".join(visible(str(p)) for p in paths)
         raise UsageError(
             f"Nothing to read in {names}.",
-            advice="gikocr reads PDF, TIFF, PNG, JPEG, BMP and WEBP files, and folders of them.",
+            advice="gikocr reads PDF, TIFF, PNG, JPEG, BMP, WEBP, TXT, HTML, MHT, DOCX, XLSX, OFD, DOC, WPS, RTF and XLS files, "
+            "and folders of them.",
         )
     total = len(ahead) if len(ahead) < COUNTED_AHEAD else None
     work = Work(make_pipeline or drawing_pipeline, settings, choices.overlay, choices.time_limit)
@@ -79,7 +80,8 @@ def run(
         with _progress(total) as bar, closing(_outcomes(chain(ahead, inputs), work, choices)) as outcomes:
             for outcome in outcomes:
                 _keep(folder, outcome)
-                summary.add(outcome.report, outcome.seconds)
+                for found in (outcome, *outcome.more):
+                    summary.add(found.report, found.seconds)
                 if choices.debug and outcome.traceback:
                     print(outcome.traceback, file=sys.stderr)
                 bar.advance(outcome.report.source.name)
@@ -107,11 +109,12 @@ def _outcomes(items: Iterator[Input], work: Work, choices: Choices) -> Generator
 
 
 def _keep(folder: ReportFolder, outcome: Outcome) -> None:
-    path = folder.write_report(outcome.report)
-    if outcome.form_reading is not None:
-        folder.write_form_reading(path, outcome.form_reading)
-    for page, png in outcome.overlays:
-        folder.write_overlay(path, page, png)
+    for number, found in enumerate((outcome, *outcome.more), 1):
+        path = folder.write_report(found.report, second=number)
+        if found.form_reading is not None:
+            folder.write_form_reading(path, found.form_reading)
+        for page, png in found.overlays:
+            folder.write_overlay(path, page, png)
 
 
 class _Bar(Protocol):

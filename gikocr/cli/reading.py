@@ -47,6 +47,11 @@ class ExtractionLike(Protocol):
         """Page numbers (from 1) with PNG bytes."""
         ...
 
+    @property
+    def more(self) -> tuple[ExtractionLike, ...]:
+        """Further reports found in the same document."""
+        ...
+
 
 class PipelineLike(Protocol):
     """The part of the pipeline that the command line needs."""
@@ -69,6 +74,7 @@ class Outcome:
         overlays: page numbers (from 1) with PNG bytes.
         seconds: wall time that reading it took.
         traceback: of an error that nobody expected, else empty.
+        more: further reports found in the same document, in order.
     """
 
     report: Report
@@ -76,6 +82,7 @@ class Outcome:
     overlays: tuple[tuple[int, bytes], ...]
     seconds: float
     traceback: str = ""
+    more: tuple[Outcome, ...] = ()
 
 
 def failed(item: Input, settings: Settings, *, code: str, message: str, seconds: float, trace: str = "") -> Outcome:
@@ -126,7 +133,8 @@ class DocumentReader:
             message = f"{type(error).__name__}: {error}. This is an error in gikocr: run with --debug and report it."
         else:
             seconds = time.perf_counter() - started
-            return Outcome(result.report, result.form_reading, result.overlays, seconds)
+            more = tuple(Outcome(m.report, m.form_reading, m.overlays, 0.0) for m in result.more)
+            return Outcome(result.report, result.form_reading, result.overlays, seconds, more=more)
         seconds = time.perf_counter() - started
         return failed(item, self._settings, code=code, message=message, seconds=seconds, trace=trace)
 

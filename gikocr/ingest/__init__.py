@@ -8,6 +8,17 @@ from __future__ import annotations
 
 from gikocr.ingest.document import Document, describe_source, open_document
 from gikocr.ingest.inputs import Input, find_inputs, natural_key
+from gikocr.ingest.markup import MarkupDocument, open_markup
 from gikocr.ingest.page_ranges import parse_page_ranges
 
-__all__ = ["Document", "Input", "describe_source", "find_inputs", "natural_key", "open_document", "parse_page_ranges"]
+__all__ = [
+    "Document",
+    "Input",
+    "MarkupDocument",
+    "describe_source",
+    "find_inputs",
+    "natural_key",
+    "open_document",
+    "open_markup",
+    "parse_page_ranges",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -17,6 +17,7 @@ from gikocr.ingest.limits import check_bytes, check_pages, file_size, open_file,
 from gikocr.ingest.page_ranges import highest_page, parse_page_ranges, select_pages
 from gikocr.ingest.pixels import Picture
 from gikocr.ingest.sniff import HEAD_BYTES, READ_SUFFIXES, Kind, sniff
+from gikocr.markup import PageText
 from gikocr.settings import Settings
 
 MIXED_MEDIA_TYPE = "multipart/mixed"
@@ -118,6 +119,21 @@ class Document:
             before += part.page_count
         raise ValueError(f"page {number} of a document with {self.page_count} pages")
 
+    def read_page_text(self, number: int) -> PageText | None:
+        """The text layer of one page, None where its file is of a type that has none.
+
+        Raises:
+            DocumentError: this page cannot be read.
+            ValueError: the document has no such page.
+        """
+        before = 0
+        for part in self._parts:
+            if before < number <= before + part.page_count:
+                layer = getattr(part, "text", None)
+                return None if layer is None else replace(layer(number - before), page=number)
+            before += part.page_count
+        raise ValueError(f"page {number} of a document with {self.page_count} pages")
+
 
 def open_document(item: Input, settings: Settings) -> Document:
     """Open a document: check its limits, tell its type by its content, count its pages. No page is decoded.
@@ -208,8 +224,9 @@ def _open_part(
     name = printable_name(path.name)
     if not kind.is_read:
         raise UnsupportedType(
-            f"{name} seems to be {kind.label}; this version of gikocr reads scans: PDF, TIFF, PNG, JPEG, BMP, WEBP.",
-            advice=kind.hint or "Give the scan of the report.",
+            f"{name} seems to be {kind.label}; gikocr reads pages (PDF, TIFF, PNG, JPEG, BMP, WEBP) and, one file at a time, text "
+            "and markup (TXT, HTML, MHT, DOCX, XLSX, OFD; DOC, WPS, RTF, XLS, ODT through LibreOffice).",
+            advice=kind.hint or "Give the scan or the export of the report.",
         )
     try:
         check_bytes(size, settings, what=name)

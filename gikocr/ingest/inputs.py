@@ -13,9 +13,9 @@ from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from gikocr.ingest.sniff import HEAD_BYTES, READ_SUFFIXES, sniff
+from gikocr.ingest.sniff import HEAD_BYTES, READ_SUFFIXES, TEXT_SUFFIXES, sniff
 
-MANY_PAGES = frozenset({".pdf"})
+MANY_PAGES = frozenset({".pdf", *TEXT_SUFFIXES})
 """Suffixes of files that hold a whole document each."""
 Grouping = Literal["none", "name", "folder"]
 
@@ -184,7 +184,8 @@ def _is_wanted(entry: os.DirEntry[str]) -> bool:
     try:
         if not entry.is_file():
             return False
-        if Path(entry.name).suffix.lower() in READ_SUFFIXES:
+        suffix = Path(entry.name).suffix.lower()
+        if suffix in READ_SUFFIXES or suffix in TEXT_SUFFIXES:
             return True
         with Path(entry.path).open("rb") as file:
             return sniff(file.read(HEAD_BYTES)).is_read

@@ -20,11 +20,13 @@ from gikocr.geometry import Affine, BBox
 from gikocr.ingest.inputs import printable_name
 from gikocr.ingest.limits import check_image_size
 from gikocr.ingest.pdf_picture import crop, is_what_a_viewer_shows, render, stored_pixels, turn
+from gikocr.ingest.pdf_text import page_text
 from gikocr.ingest.pixels import Picture, believable_dpi, grey_if_grey, square_size
 from gikocr.ingest.truncation import JPEG_EDGE, is_cut_progressive_jpeg, too_much_missing
 
 if TYPE_CHECKING:
     from gikocr.elements import Image
+    from gikocr.markup import PageText
     from gikocr.settings import Settings
 
 POINTS_PER_INCH = 72.0
@@ -145,6 +147,25 @@ class PdfFile:
                 raise DamagedFile(
                     f"page {page} of {self._name} is broken: {error}.",
                     advice="Copy the file again from its origin, or scan the page again.",
+                ) from error
+
+    def text(self, page: int) -> PageText:
+        """The text layer of one page (1-based), empty where it has none.
+
+        Raises:
+            DamagedFile: pdfium cannot load the page.
+        """
+        with _pdfium:
+            try:
+                opened = self._document[page - 1]
+                try:
+                    return page_text(opened, page, _user_to_view(opened))
+                finally:
+                    opened.close()
+            except _BROKEN as error:
+                raise DamagedFile(
+                    f"the text of page {page} of {self._name} is broken: {error}.",
+                    advice="Print the file to a new PDF, or scan the page.",
                 ) from error
 
     def _read(self, page: pdfium.PdfPage, number: int) -> Picture:

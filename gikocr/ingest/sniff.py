@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from gikocr.ingest.encoding import plausibility
+
 HEAD_BYTES = 2048
 """How much of a file is looked at. PDF readers accept a header anywhere in the first 1024 bytes."""
+
+PLAUSIBLE_UTF16 = 0.6
+"""Plausibility above which bytes with controls in them are taken for UTF-16; other data comes out below 0.5."""
 
 READ_SUFFIXES: dict[str, str] = {
     ".pdf": "application/pdf",
@@ -21,7 +26,27 @@ READ_SUFFIXES: dict[str, str] = {
 """Suffixes of files that are taken from folders without looking inside, with the media type that they promise."""
 
 READ_TYPES = frozenset(READ_SUFFIXES.values())
-"""Media types that gikocr reads."""
+"""Media types that gikocr reads as pages."""
+
+TEXT_SUFFIXES: dict[str, str] = {
+    ".txt": "text/plain",
+    ".html": "text/html",
+    ".htm": "text/html",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".ofd": "application/ofd",
+    ".mht": "multipart/related",
+    ".mhtml": "multipart/related",
+    ".doc": "application/x-ole-storage",
+    ".wps": "application/x-ole-storage",
+    ".xls": "application/x-ole-storage",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".rtf": "application/rtf",
+}
+"""Suffixes of text and markup that are taken from folders, each a document of its own. Other texts, such as a README or a JSON beside
+the documents, are read only when they are named."""
+
+TEXT_TYPES = frozenset(TEXT_SUFFIXES.values())
+"""Media types that gikocr reads as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +115,7 @@ _ZIP_MEMBERS: tuple[tuple[bytes, Kind], ...] = (
 )
 
 _HTML = re.compile(rb"<\s*(?:!doctype\s+html|html|head|body|table|div|meta)\b", re.IGNORECASE)
+_MHT = re.compile(rb"(?:[A-Za-z-]+:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*){0,12}?MIME-Version:\s*1\.0", re.IGNORECASE)
 _BMP_HEADER_SIZES = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1b")
@@ -144,13 +170,23 @@ def _is_bmp(head: bytes) -> bool:
     return head[:2] == b"BM" and len(head) >= 26 and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES
 
 
+def _is_utf16(head: bytes) -> bool:
+    """Whether bytes without a mark are Chinese text in UTF-16; judged by how common its characters are."""
+    whole = head[: len(head) // 2 * 2]
+    return any(
+        plausibility(whole.decode(name, errors="replace")) > PLAUSIBLE_UTF16 for name in ("utf-16-le", "utf-16-be")
+    )
+
+
 def _text(head: bytes) -> Kind | None:
     if not head:
         return None
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return Kind("text/plain", "a text file (UTF-16)", _PRINT)
     if any(byte < 0x20 and byte not in _TEXT_CONTROLS for byte in head):
-        return None
+        return Kind("text/plain", "a text file (UTF-16)", _PRINT) if _is_utf16(head) else None
+    if _MHT.match(head):
+        return Kind("multipart/related", "a web archive (MHT)", _PRINT)
     if _HTML.search(head):
         return Kind("text/html", "an HTML page", _PRINT)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<?xml"):

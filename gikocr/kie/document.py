@@ -94,12 +94,13 @@ def _title(spec: DocumentSpec, lines: Sequence[TextLine]) -> tuple[int, int, str
     best = None
     for i, text in _with_broken(lines):
         line = lines[i]
+        if text.startswith(("根据", "按照")) or _SENTENCE.search(text) is not None:
+            continue
         for words in spec.title_words:
             start, likeness = _best_piece(text, words)
             # Sentences quote the report's name; a title ends with it, give or take a bracketed note.
             rest = len(text) - start - len(words)
-            sentence = text.startswith(("根据", "按照")) or _SENTENCE.search(text) is not None
-            if likeness < TITLE_LIKENESS or rest > 6 or sentence:
+            if likeness < TITLE_LIKENESS or rest > 6:
                 continue
             rank = (len(words) if likeness > 0.9 else 0, round(likeness * 20), line.box.height)
             if best is None or rank > best[0]:

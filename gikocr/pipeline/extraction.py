@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import gikocr
-from gikocr.elements import FormReading, LabelledGrid, TextLine
+from gikocr.elements import FormReading, LabelledGrid, Source, TextLine
 from gikocr.engines.registry import Engines, fingerprint
 from gikocr.errors import DocumentError
 from gikocr.forms import load_form
-from gikocr.ingest import Document, Input, describe_source, open_document
+from gikocr.ingest import Document, Input, MarkupDocument, describe_source, open_document, open_markup
 from gikocr.kie.registration import register
 from gikocr.pipeline.assembly import CellCollector, form_reading, table_reading, with_cell_texts
 from gikocr.pipeline.full_text import FullText, read_full_text, section_texts, unruled_tables, with_missing_facts
 from gikocr.pipeline.metadata import document_values, has_title, read_head_and_tail
 from gikocr.pipeline.order import reading_order
 from gikocr.pipeline.pages import PageReader, PageReading
-from gikocr.pipeline.reporting import build_report, failed_report
-from gikocr.reconcile import reconcile
+from gikocr.pipeline.reporting import TEXT_STEPS, build_report, failed_report
+from gikocr.pipeline.text_layer import read_layer, read_placed_text
+from gikocr.pipeline.text_path import TextResult, read_reports
+from gikocr.reconcile import merge_rivals, reconcile
 from gikocr.report import Issue, Report, SourceInfo
 from gikocr.settings import Settings
+
+PDF = "application/pdf"
 
 Painter = Callable[..., bytes]
 """Draws one page: takes an ``UprightPage`` and, by name, ``regions``, ``grids``, ``form_reading`` and ``report``; gives a PNG."""
@@ -30,11 +36,15 @@ Painter = Callable[..., bytes]
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What became of one document. ``overlays``: page number and PNG bytes, when they were asked for."""
+    """What became of one document.
+
+    ``overlays``: page number and PNG bytes, when they were asked for. ``more``: further reports found in the same document.
+    """
 
     report: Report
     form_reading: FormReading | None = None
     overlays: tuple[tuple[int, bytes], ...] = ()
+    more: tuple[Extraction, ...] = ()
 
 
 @dataclass(slots=True)
@@ -96,13 +106,131 @@ class Pipeline:
         run = _Run()
         try:
             with run.stage("ingest"):
+                text = open_markup(item, self._settings)
+            if text is not None:
+                return self._extract_text(text, run)
+            with run.stage("ingest"):
                 document = open_document(item, self._settings)
             with document:
-                return self._extract(document, run, overlay=overlay)
+                return self._extract_pages(document, run, overlay=overlay)
         except DocumentError as error:
             issue = Issue(code=error.code, severity="error", stage="ingest", message=str(error))
             source = SourceInfo.of(describe_source(item, self._settings))
             return Extraction(failed_report(source, issue, self._fingerprint, more=run.issues, seconds=run.seconds))
+
+    def _extract_text(self, document: MarkupDocument, run: _Run) -> Extraction:
+        """Read a document that holds text or markup."""
+        with run.stage("kie"):
+            if document.pages:
+                result, others = read_placed_text(self._form, document.pages, self._settings.render_dpi), []
+            else:
+                result, *others = read_reports(self._form, document.markup)
+        if document.markup.pictures and not any(t.placements for t in result.reading.tables):
+            by_pictures = self._extract_pictures(document, result, run)
+            if by_pictures is not None:
+                return by_pictures
+        first = self._text_report(document.source, result, run)
+        return replace(first, more=tuple(self._text_report(document.source, other, run) for other in others))
+
+    def _extract_pictures(self, document: MarkupDocument, result: TextResult, run: _Run) -> Extraction | None:
+        """Read the pictures of a document whose text does not hold the form; None where they do not hold it either."""
+        with tempfile.TemporaryDirectory(prefix="gikocr-pictures-") as folder:
+            paths = []
+            for k, (_, content) in enumerate(document.markup.pictures, 1):
+                paths.append(Path(folder) / f"picture-{k:03d}")
+                paths[-1].write_bytes(content)
+            pictures = _Run(run.seconds, [*run.issues, *result.issues])
+            try:
+                with open_document(Input(document.source.name, tuple(paths)), self._settings) as pages:
+                    pages.source = replace(document.source, pages=pages.page_count)
+                    extraction = self._extract(pages, pictures, overlay=False)
+            except DocumentError:
+                return None
+        report = extraction.report
+        if report.status == "failed":
+            return None
+        issue = Issue(
+            code="read_from_pictures",
+            severity="info",
+            stage="ingest",
+            message=f"The text does not hold the tables; {len(paths)} pictures in the document were read.",
+        )
+        facts = {fact.id for fact in result.reading.document}
+        known = {fact.id for fact in report.document_fields}
+        if facts <= known:
+            return replace(extraction, report=report.model_copy(update={"issues": (*report.issues, issue)}))
+        # The words around the pictures say who reports on which year.
+        more = tuple(fact for fact in result.reading.document if fact.id not in known)
+        reading = extraction.form_reading
+        assert reading is not None  # only a report that failed has none
+        reading = replace(reading, document=(*reading.document, *more))
+        issues = [i for i in report.issues if i.code.removesuffix("_not_found") not in {f.id for f in more}]
+        again = build_report(
+            self._form,
+            reading,
+            reconcile(reading, self._form),
+            source=replace(document.source, pages=report.source.pages),
+            fingerprint=self._fingerprint,
+            models=self._engines.models(),
+            issues=[*(i for i in issues if i.stage in ("ingest", "table")), issue],
+            sections=report.sections or result.sections,
+            seconds=run.seconds,
+            review_below=self._settings.review_below,
+        )
+        return Extraction(again, reading, extraction.overlays)
+
+    def _text_report(self, source: Source, result: TextResult, run: _Run) -> Extraction:
+        """The report on what a text says."""
+        issues = [*run.issues, *result.issues]
+        if result.values_lost:
+            issue = Issue(
+                code="values_lost",
+                severity="error",
+                stage="kie",
+                message="The labels of the form are there, but its values are not: this export lost them. Export the page again.",
+            )
+            report = failed_report(SourceInfo.of(source), issue, self._fingerprint, more=issues, seconds=run.seconds)
+            return Extraction(report)
+        with run.stage("reconcile"):
+            merged = merge_rivals(result.reading)
+            posterior = reconcile(merged, self._form)
+        report = build_report(
+            self._form,
+            merged,
+            posterior,
+            source=source,
+            fingerprint=self._fingerprint,
+            models=(),
+            issues=issues,
+            sections=result.sections,
+            seconds=run.seconds,
+            review_below=self._settings.review_below,
+            steps=TEXT_STEPS,
+        )
+        return Extraction(report, result.reading)
+
+    def _extract_pages(self, document: Document, run: _Run, *, overlay: bool) -> Extraction:
+        """Read a document's text layer where it has one that holds the form, else its pages as pictures."""
+        with run.stage("text_layer"):
+            layer = read_layer(self._form, document) if document.source.media_type == PDF else None
+        if layer is None:
+            return self._extract(document, run, overlay=overlay)
+        by_text = None
+        if layer.result is not None:
+            by_text = self._text_report(document.source, layer.result, _Run(run.seconds, list(run.issues)))
+            if layer.good and not overlay:
+                return by_text
+        by_pictures = self._extract(document, run, overlay=overlay)
+        if by_text is not None and (layer.good or _sure_fields(by_text.report) >= _sure_fields(by_pictures.report)):
+            return replace(by_text, overlays=by_pictures.overlays)
+        issue = Issue(
+            code="text_layer_unused",
+            severity="info",
+            stage="ingest",
+            message=f"The pages were read as pictures and not by their text layer: {layer.reason}.",
+        )
+        report = by_pictures.report
+        return replace(by_pictures, report=report.model_copy(update={"issues": (*report.issues, issue)}))
 
     def _extract(self, document: Document, run: _Run, *, overlay: bool) -> Extraction:
         pages = self._read_pages(document, run)
@@ -215,6 +343,10 @@ class Pipeline:
             if text is not None:
                 found = with_missing_facts(found, text, self._form.document)
         return form_reading(self._form, tables, cells, document_values(found, pages))
+
+
+def _sure_fields(report: Report) -> int:
+    return sum(not f.needs_review and f.state not in ("unreadable", "not_printed") for f in report.fields)
 
 
 def lines_of(pages: Sequence[PageReading], reader: PageReader) -> list[TextLine]:

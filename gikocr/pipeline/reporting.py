@@ -7,7 +7,16 @@ from datetime import date
 from decimal import Decimal
 
 import gikocr
-from gikocr.elements import Candidate, DocumentValue, FieldPosterior, FormReading, Posterior, RulePosterior, Source
+from gikocr.elements import (
+    Candidate,
+    DocumentValue,
+    FieldPosterior,
+    FormReading,
+    Posterior,
+    ReadCell,
+    RulePosterior,
+    Source,
+)
 from gikocr.forms import Form, simplify
 from gikocr.ocr.numerals import unit_of, value_of
 from gikocr.report import (
@@ -29,6 +38,7 @@ from gikocr.report import (
     status_of,
 )
 
+TEXT_STEPS = ("ingest", "kie", "reconcile")
 STEPS = ("ingest", "preprocess", "layout", "table", "ocr", "kie", "reconcile")
 LEAST_ALTERNATIVE = 1e-6
 """Alternatives less probable than this are not worth showing."""
@@ -46,6 +56,7 @@ def build_report(
     sections: Sequence[SectionText] = (),
     seconds: Mapping[str, float],
     review_below: float,
+    steps: Sequence[str] = STEPS,
 ) -> Report:
     """Put the public report of one document together."""
     checks = tuple(_check(rule) for rule in posterior.rules)
@@ -92,7 +103,7 @@ def build_report(
                 printed=v.printed,
                 confidence=capped(v.confidence),
                 confidence_kind="posterior",
-                evidence=Evidence.at(v.page, v.quad, v.unit),
+                evidence=_evidence(v, None),
             )
             for v in reading.document
         ),
@@ -102,7 +113,7 @@ def build_report(
         checks=checks,
         issues=tuple(everything),
         provenance=Provenance(
-            steps=STEPS,
+            steps=tuple(steps),
             models=tuple(ModelUsed(name=n, sha256=h) for n, h in models),
             seconds={k: round(v, 4) for k, v in seconds.items()},
         ),
@@ -179,7 +190,7 @@ def _field(
             checks=tuple(checks),
         )
     cell = reading.cells[posterior.cell]
-    evidence = Evidence.at(cell.page, cell.quad, cell.unit, cell.reading.reader)
+    evidence = _evidence(cell, cell.reading.reader)
     if not posterior.candidates:
         return Field(
             id=posterior.field_id,
@@ -212,6 +223,15 @@ def _field(
         suggestion=suggestion,
         evidence=evidence,
         checks=tuple(checks),
+    )
+
+
+def _evidence(found: ReadCell | DocumentValue, reader: str | None) -> Evidence:
+    place = found.place
+    if place is None:
+        return Evidence.at(found.page, found.quad, found.unit, reader)
+    return Evidence(
+        line=place.line, column=place.column, table=place.table, row=place.row, cell=place.cell, reader=reader
     )
 
 

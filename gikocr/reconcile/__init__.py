@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from gikocr.reconcile.posterior import reconcile
+from gikocr.reconcile.rivals import merge_rivals
 
-__all__ = ["reconcile"]
+__all__ = ["merge_rivals", "reconcile"]

@@ -250,7 +250,10 @@ def make_samples(out: Path) -> list[str]:
         names.append(made.name)
         source = f"scan maker, split dev, grade {sample.grade}, seed {SEED}, document {index}"
         lines.append(f"| `{made.name}` | {sample.stresses} | {source} | as this repository |")
-    (out / "README.md").write_text(_README + "\n".join(lines) + "\n", encoding="utf-8")
+    readme = out / "README.md"
+    # The list of exports at the end is written by scripts.exports.
+    exports = readme.read_text(encoding="utf-8").partition("\n## ") if readme.exists() else ("", "", "")
+    readme.write_text(_README + "\n".join(lines) + "\n" + exports[1] + exports[2], encoding="utf-8")
     return names
 
 

@@ -22,6 +22,7 @@ class FakeExtraction:
     report: Report
     form_reading: FormReading | None
     overlays: tuple[tuple[int, bytes], ...]
+    more: tuple[FakeExtraction, ...] = ()
 
 
 class FakePipeline:

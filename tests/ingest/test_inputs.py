@@ -52,10 +52,11 @@ def test_names_are_relative_to_the_folder_that_was_given(tmp_path: Path) -> None
 
 
 def test_folders_give_known_suffixes_and_known_content_only(tmp_path: Path) -> None:
-    put(tmp_path, "notes.txt", "table.docx", "empty", data=b"BM is how this text begins, and it is no bitmap" * 3)
+    put(tmp_path, "README.md", "table.csv", "empty", data=b"BM is how this text begins, and it is no bitmap" * 3)
+    put(tmp_path, "notes.txt", "page.HTM", "table.docx")
     put(tmp_path, "scan.pdf", "b.WEBP")
-    put(tmp_path, "camera", "wrong.doc", data=PNG_HEAD)
-    assert names(tmp_path) == ["b.WEBP", "camera", "scan.pdf", "wrong.doc"]
+    put(tmp_path, "camera", "wrong.ppt", data=PNG_HEAD)
+    assert names(tmp_path) == ["b.WEBP", "camera", "notes.txt", "page.HTM", "scan.pdf", "table.docx", "wrong.ppt"]
 
 
 def test_named_files_are_always_taken(tmp_path: Path) -> None:
@@ -87,7 +88,7 @@ def test_a_folder_that_also_holds_results_is_read_when_it_is_named(tmp_path: Pat
 
 
 def test_folders_without_documents_give_nothing(tmp_path: Path) -> None:
-    put(tmp_path, "a/readme.txt")
+    put(tmp_path, "a/readme.md")
     assert names(tmp_path) == []
     assert names(tmp_path, as_one=True) == []
 

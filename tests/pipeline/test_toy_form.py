@@ -75,3 +75,13 @@ def test_a_sum_that_is_wrong_in_print_is_reported_and_not_mended(
     assert by_id["stock.pens.all"].confidence is not None
     assert by_id["stock.paper.all"].confidence is not None
     assert by_id["stock.pens.all"].confidence < by_id["stock.paper.all"].confidence
+
+
+def test_the_form_as_text(tmp_path: Path) -> None:
+    rows = [" | ".join(["品名", *HEADS[1:]])] + [" | ".join([label, *map(str, v)]) + " |" for label, v in ROWS.items()]
+    path = tmp_path / "stock.txt"
+    path.write_text("库存月报\n" + "\n".join(rows) + "\n")
+    report = Pipeline(Settings(form=str(FORM))).extract(Input("stock.txt", (path,))).report
+    found = {f.id.split(".", 1)[1]: f.value for f in report.fields}
+    assert found == {f"{KEYS[r]}.{c}": v for r, values in ROWS.items() for c, v in zip(COLUMNS, values, strict=True)}
+    assert all(c.verdict in ("holds", "broken_in_source") for c in report.checks)
