@@ -14,7 +14,7 @@ from gikocr.geometry import BBox
 from gikocr.table.grids import build_grids
 from gikocr.table.lattice import Lattice
 from gikocr.table.lines import find_ruling_lines, line_rims
-from gikocr.table.mend import mend
+from gikocr.table.mend import mend, with_lost_sides
 from gikocr.table.regions import level_lines
 from gikocr.table.unruled import unruled_grids
 from gikocr.table.words import Words, find_words
@@ -194,3 +194,44 @@ def test_cutting_a_lattice_keeps_it_whole(n_rows: int, n_cols: int, cuts: list[t
         owner[cell.row : cell.row_end, cell.col : cell.col_end] += 1
     assert (owner == 1).all()
     assert grid.box == BBox(0.0, 0.0, 100.0 * n_cols, 50.0 * n_rows)
+
+
+def test_columns_beside_a_grid_whose_lines_are_lost_are_taken_in() -> None:
+    whole = Ruled(rows=[60] * 8, cols=[300, *[150] * 6])
+    page = blank_page()
+    Ruled(rows=whole.rows, cols=[150] * 5, left=whole.xs[2]).draw(page)
+    for r in range(8):
+        for c in range(7):
+            x0, y0, x1, y1 = whole.box(r, r + 1, c, c + 1)
+            write(page, LABELS[r % 7][:5] if c == 0 else str(r * c), ((x0 + x1) / 2, (y0 + y1) / 2))
+    (grid,) = build_grids(find_ruling_lines(page), 1)
+    assert grid.n_cols == 5
+    words = words_of(page)
+    wider = with_lost_sides(grid, words)
+    mended = mend(wider, words)
+    assert mended is not None
+    assert mended.n_cols == 7
+    assert set(filled_cells(mended, words)) == {1}
+
+
+def test_a_grid_with_nothing_beside_it_stays_as_it_is() -> None:
+    table = Ruled(rows=[60] * 8, cols=[300, *[150] * 6])
+    page = blank_page()
+    table.draw(page)
+    write(page, "注：以上数据为汇总数", (1500, 420))
+    (grid,) = build_grids(find_ruling_lines(page), 1)
+    assert with_lost_sides(grid, words_of(page)) is grid
+
+
+def test_cells_over_rows_that_labels_part_are_parted() -> None:
+    table = Ruled(rows=[60] * 8, cols=[300, *[150] * 6])
+    page = blank_page()
+    Ruled(rows=table.rows, cols=table.cols, spans=[(2, 4, c, c + 1) for c in range(1, 7)]).draw(page)
+    for r in range(8):
+        for c in range(7):
+            x0, y0, x1, y1 = table.box(r, r + 1, c, c + 1)
+            write(page, LABELS[r % 7][:5] if c == 0 else "0", ((x0 + x1) / 2, (y0 + y1) / 2))
+    (grid,) = build_grids(find_ruling_lines(page), 1)
+    mended = mend(grid, words_of(page))
+    assert mended is not None
+    assert all(cell.row_end - cell.row == 1 for cell in mended.cells if cell.box.center[0] > 700)

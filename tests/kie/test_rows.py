@@ -1,0 +1,47 @@
+"""What of a printed row is label and what is value."""
+
+from __future__ import annotations
+
+from gikocr.elements import Cell, CellText, Grid, LabelledGrid
+from gikocr.geometry import BBox
+from gikocr.kie.rows import printed_rows
+from tests.kie.sheets import BLANK, NUMBER
+
+
+def row_of(texts: list[CellText], label_width: float = 100.0) -> LabelledGrid:
+    """A grid of one row; the first column is as wide as wanted, the others 100."""
+    lefts = [0.0, *(label_width + 100.0 * k for k in range(len(texts)))]
+    cells = tuple(Cell(0, 1, c, c + 1, BBox(lefts[c], 0.0, lefts[c + 1], 40.0)) for c in range(len(texts)))
+    rows = tuple(tuple((x, y) for x in lefts) for y in (0.0, 40.0))
+    cols = tuple(((x, 0.0), (x, 40.0)) for x in lefts)
+    return LabelledGrid(Grid(1, BBox(0.0, 0.0, lefts[-1], 40.0), rows, cols, cells), tuple(texts))
+
+
+def words(text: str) -> CellText:
+    return CellText(text, 0.9, True)
+
+
+def test_a_label_and_its_values() -> None:
+    [row] = printed_rows(row_of([words("重复申请"), NUMBER, BLANK, NUMBER], 300.0), 0)
+    assert row.labels == ("重复申请",)
+    assert len(row.values) == 3
+    assert row.filled == 2
+
+
+def test_a_word_behind_values_is_one_of_them() -> None:
+    """A seal over a number may be read as a word."""
+    [row] = printed_rows(row_of([NUMBER] * 8 + [words("白")] + [NUMBER] * 6), 0)
+    assert row.labels == ()
+    assert len(row.values) == row.filled == 15
+
+
+def test_pieces_of_a_faint_label_that_look_like_values_do_not_hide_the_rest_of_it() -> None:
+    [row] = printed_rows(row_of([NUMBER, NUMBER, words("不掌握相关"), *[NUMBER] * 7]), 0)
+    assert "不掌握相关" in row.labels
+    assert len(row.values) == 7
+
+
+def test_the_number_of_a_row_in_another_table_hides_no_label() -> None:
+    [row] = printed_rows(row_of([NUMBER, words("门户网站"), NUMBER]), 0)
+    assert row.labels == ("门户网站",)
+    assert len(row.values) == 1
