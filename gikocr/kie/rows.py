@@ -23,6 +23,8 @@ LABEL_AGAINST = -16.0
 """Log weight per unit of similarity below neutral."""
 NO_LABEL = -1.5
 """Log weight of a row whose label could not be read at all."""
+UNLABELLED, ALIKE = 12, 1.8
+"""A row of at least so many cells, none of them this many times wider than the usual one, has no column of labels."""
 VALUES_BEFORE, LABELS_TO = 2, 0.45
 """Words behind so many values are no label, if they stand beyond this share of the width. One value may be the number of a row in a
 table of something else, and pieces of a faint label may look like values."""
@@ -125,6 +127,8 @@ def _printed_row(
 
 def _among_values(cell: Cell, members: Sequence[tuple[Cell, CellText]], row: int, row_end: int) -> bool:
     """Whether values stand before a cell in its row: then it is one of them, whatever a seal over it looks like."""
+    if _is_all_values([m for m in members if m[0].row >= row and m[0].row_end <= row_end]):
+        return True
     left, right = min(m.box.left for m, _ in members), max(m.box.right for m, _ in members)
     if cell.box.left < left + LABELS_TO * (right - left):
         return False
@@ -133,6 +137,14 @@ def _among_values(cell: Cell, members: Sequence[tuple[Cell, CellText]], row: int
         for other, text in members
     )
     return before >= VALUES_BEFORE
+
+
+def _is_all_values(members: Sequence[tuple[Cell, CellText]]) -> bool:
+    """Whether a row has no label: many cells, all about as wide, and mostly no words in them."""
+    widths = sorted(cell.box.width for cell, _ in members)
+    if len(widths) < UNLABELLED or widths[-1] > ALIKE * widths[len(widths) // 2]:
+        return False
+    return 2 * sum(text.has_ink and not is_words(text) for _, text in members) > len(members)
 
 
 def label_similarity(texts: Sequence[str], label: Label, groups: Sequence[Label]) -> float:

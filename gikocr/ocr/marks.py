@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 STRAIGHT = 4.2
 """Least ratio of the axes of a stroke that is straight and thin; a 7 or an italic 1 with serifs has less."""
+HIGH_SLASH = 0.7
+"""Least height of a slash, in heights of print: it is as high as a figure, pieces of a dash are not."""
 BARE, LEANING_BARE = 7.5, 11.5
 """A stroke this long and thin has neither flag nor serif, so that it is a slash from this angle on; a bare 1 stands upright."""
 STRAIGHT_BROKEN, MOST_PIECES = 5.0, 4
@@ -46,7 +48,7 @@ def stroke_of(ink: PageInk, content: CellInk, height: float) -> str | None:
     stroke = max(content.parts, key=lambda p: int(ink.areas[p]))
     rest = sum(int(ink.areas[p]) for p in content.parts) - int(ink.areas[stroke])
     if rest > MOST_BESIDE * int(ink.areas[stroke]):
-        return _broken_slash(ink, content)
+        return _broken_slash(ink, content, height)
     x0, y0, x1, y1 = (int(v) for v in ink.boxes[stroke])
     mask = (ink.labels[y0:y1, x0:x1] == stroke + 1).astype(np.uint8)
     angle, ratio = _axis(mask)
@@ -55,13 +57,14 @@ def stroke_of(ink: PageInk, content: CellInk, height: float) -> str | None:
         return "-"
     if ratio < STRAIGHT:
         return None
+    high = y1 - y0 >= HIGH_SLASH * height
     leaning = LEANING[0] if ratio < BARE else LEANING_BARE
-    if leaning <= angle <= LEANING[1] and _rises_to_the_right(mask):
+    if high and leaning <= angle <= LEANING[1] and _rises_to_the_right(mask):
         return "/"
     return "|" if angle <= UPRIGHT else None
 
 
-def _broken_slash(ink: PageInk, content: CellInk) -> str | None:
+def _broken_slash(ink: PageInk, content: CellInk, height: float) -> str | None:
     """``/`` when the pieces of a cell's ink lie on one leaning line, as a pale stroke does that broke up in copying."""
     if len(content.parts) > MOST_PIECES:
         return None
@@ -70,7 +73,7 @@ def _broken_slash(ink: PageInk, content: CellInk) -> str | None:
     x1, y1 = boxes[:, 2:].max(axis=0)
     mask = np.isin(ink.labels[y0:y1, x0:x1], np.array(content.parts) + 1).astype(np.uint8)
     angle, ratio = _axis(mask)
-    leaning = ratio >= STRAIGHT_BROKEN and LEANING[0] <= angle <= LEANING[1]
+    leaning = y1 - y0 >= HIGH_SLASH * height and ratio >= STRAIGHT_BROKEN and LEANING[0] <= angle <= LEANING[1]
     return "/" if leaning and _rises_to_the_right(mask) else None
 
 

@@ -234,9 +234,11 @@ def _conditional(
     elif rules:
         # An unlisted reading other than the one that fits would break every rule that holds now.
         other = cell.other * _all_broken(rules, cells, field_id)
-        blank_like = any(_holds(r, values) is None for r in rules)
-        if blank_like:
+        if any(_holds(r, values) is None for r in rules):
             other = cell.other
+    if cell.candidates[0].state == "blank" and cell.other >= ODD_BLANK:
+        # A zero that was lost breaks no sum: that the sums hold does not speak for a blank that is out of style.
+        other = max(other, cell.other)
     total = sum(weights) + other
     return [w / total for w in weights], suggestion
 

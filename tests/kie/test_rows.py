@@ -35,6 +35,17 @@ def test_a_word_behind_values_is_one_of_them() -> None:
     assert len(row.values) == row.filled == 15
 
 
+def test_in_a_row_without_a_label_a_word_is_a_value_wherever_it_stands() -> None:
+    [row] = printed_rows(row_of([NUMBER, NUMBER, words("公"), NUMBER, words("章"), *[NUMBER] * 10]), 0)
+    assert row.labels == ()
+    assert len(row.values) == row.filled == 15
+
+
+def test_heads_of_many_columns_stay_heads() -> None:
+    [row] = printed_rows(row_of([words("结果维持"), words("结果纠正"), words("总计")] * 5), 0)
+    assert row.is_head
+
+
 def test_pieces_of_a_faint_label_that_look_like_values_do_not_hide_the_rest_of_it() -> None:
     [row] = printed_rows(row_of([NUMBER, NUMBER, words("不掌握相关"), *[NUMBER] * 7]), 0)
     assert "不掌握相关" in row.labels

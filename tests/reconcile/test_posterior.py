@@ -165,6 +165,15 @@ def test_blanks_and_marks_count_as_nothing(mark: str) -> None:
         assert holds[rule.id] == ("not_checkable" if no_total else "holds")
 
 
+def test_a_blank_among_printed_zeros_is_doubted_although_the_sums_hold() -> None:
+    """A zero that was lost breaks no sum."""
+    lost = next(i for i, v in VALUES.items() if v == 0)
+    given = proposals({i: str(v) for i, v in VALUES.items()}) | {lost: [("", 0.9995)]}
+    field = by_id(reconcile(reading({"三": ("2021", given)}), FORM))[lost]
+    assert field.candidates[0][0].state == "blank"
+    assert field.candidates[0][1] < 0.95
+
+
 def test_a_rule_with_a_blank_total_is_not_checkable() -> None:
     posterior = of_three({TOTAL: [("", 0.999)]})
     assert verdicts(posterior)["row_total.granted"] == "not_checkable"
