@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 STRAIGHT = 4.2
 """Least ratio of the axes of a stroke that is straight and thin; a 7 or an italic 1 with serifs has less."""
+UNBROKEN = 0.6
+"""Share of its height on which a broken slash shows ink."""
 HIGH_SLASH = 0.7
 """Least height of a slash, in heights of print: it is as high as a figure, pieces of a dash are not."""
 BARE, LEANING_BARE = 7.5, 11.5
@@ -73,7 +75,8 @@ def _broken_slash(ink: PageInk, content: CellInk, height: float) -> str | None:
     x1, y1 = boxes[:, 2:].max(axis=0)
     mask = np.isin(ink.labels[y0:y1, x0:x1], np.array(content.parts) + 1).astype(np.uint8)
     angle, ratio = _axis(mask)
-    leaning = y1 - y0 >= HIGH_SLASH * height and ratio >= STRAIGHT_BROKEN and LEANING[0] <= angle <= LEANING[1]
+    whole = y1 - y0 >= HIGH_SLASH * height and float(mask.any(axis=1).mean()) >= UNBROKEN
+    leaning = whole and ratio >= STRAIGHT_BROKEN and LEANING[0] <= angle <= LEANING[1]
     return "/" if leaning and _rises_to_the_right(mask) else None
 
 

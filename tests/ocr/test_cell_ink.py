@@ -75,6 +75,14 @@ def test_a_slash_that_broke_up_is_one() -> None:
     assert stroke_of(ink, content, HEIGHT) == "/"
 
 
+def test_a_dash_and_what_is_left_of_a_dashed_line_are_no_slash() -> None:
+    page = page_of("—", at=(380, 150))
+    page[118:121, 424:432] = page[118:121, 440:448] = 60
+    ink = ink_of(page)
+    content = cell_ink(ink, CELL, HEIGHT)
+    assert stroke_of(ink, content, HEIGHT) != "/"
+
+
 @pytest.mark.parametrize("text", ["—", "0", "17"])
 def test_pale_print_is_seen_at_a_second_look(text: str) -> None:
     page = page_of(text, ink=188)
