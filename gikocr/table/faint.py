@@ -30,6 +30,8 @@ COVERED_ENDS = 0.6
 LEAST_INTERVALS = 2
 LEAST_EXTENT = 0.15
 """A line must be seen between two pairs of lines across it, or on its whole extent, and on this share of the table …"""
+LEAST_EXTENT_ROW = 0.5
+"""The same share for the boundary of rows: it runs through to the last column, while the foot of two labels side by side does not."""
 COVERED_ALONE, LONG_ALONE = 0.93, 1 / 75
 """… or on this share of one such piece and of both its ends, if the piece is this long (a share of the longer side): print in a
 cell keeps clear of the lines around it."""
@@ -99,7 +101,9 @@ def lesser_end(hit: NDArray[np.bool_]) -> float:
     return float(min(hit[:zone].mean(), hit[-zone:].mean()))
 
 
-def recover(lines: list[Line], across: list[Line], ridge: Image, side: int) -> list[Line]:
+def recover(
+    lines: list[Line], across: list[Line], ridge: Image, side: int, least_extent: float = LEAST_EXTENT
+) -> list[Line]:
     """Add the lines between the first and last that only show as a faint ridge.
 
     Args:
@@ -107,6 +111,7 @@ def recover(lines: list[Line], across: list[Line], ridge: Image, side: int) -> l
         across: known lines of the other direction, sorted.
         ridge: (H, W) uint8 indexed [across, along].
         side: longer side of the page, in pixels.
+        least_extent: share of the table on which a line must be seen.
     """
     if len(lines) < 2 or len(across) < 2:
         return lines
@@ -133,7 +138,7 @@ def recover(lines: list[Line], across: list[Line], ridge: Image, side: int) -> l
     found = list(lines)
     for y in np.argsort(-strength).tolist():
         seen_in = is_line[:, max(0, y - 1) : y + 2].any(axis=1).sum()
-        if not alone[y] and (extent[y] < LEAST_EXTENT or seen_in < min(LEAST_INTERVALS, len(pieces))):
+        if not alone[y] and (extent[y] < least_extent or seen_in < min(LEAST_INTERVALS, len(pieces))):
             continue
         place = float(top + y)
         if all(abs(place - line.middle) > side * NEAREST for line in found):

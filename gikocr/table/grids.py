@@ -15,7 +15,7 @@ import numpy as np
 
 from gikocr.elements import Cell, Grid
 from gikocr.geometry import BBox
-from gikocr.table.faint import Line, faint_share, intervals, lesser_end, recover
+from gikocr.table.faint import LEAST_EXTENT_ROW, Line, faint_share, intervals, lesser_end, recover
 from gikocr.table.lines import RulingLines, Segment
 from gikocr.table.regions import find_regions, join
 
@@ -85,7 +85,7 @@ def _build(horizontal: Sequence[Line], vertical: Sequence[Segment], lines: Rulin
     cols = _close_ends(cols, rows, side, OPEN_SHARE)
     if len(rows) < 2 or len(cols) < 2:
         return None
-    rows = recover(rows, cols, lines.horizontal_ridge, side)
+    rows = recover(rows, cols, lines.horizontal_ridge, side, LEAST_EXTENT_ROW)
     cols = recover(cols, rows, lines.vertical_ridge.T, side)
     band = max(2.0, side * BAND)
     spare: list[tuple[tuple[float, float], ...]] = []
