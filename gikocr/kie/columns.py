@@ -10,6 +10,7 @@ import numpy as np
 
 from gikocr.elements import Cell, LabelledGrid
 from gikocr.forms import Column, Section, Table
+from gikocr.geometry import BBox
 from gikocr.kie.alignment import align
 from gikocr.kie.rows import PrintedRow, is_words, likeness, similarity_weight
 
@@ -18,6 +19,8 @@ HEAD_WEIGHT = 0.7
 NO_HEAD = 0.5
 MISSING_COLUMN = -5.0
 """Log weights of a column without a head that could be read, and of a column on one side only."""
+SAME_WIDTH = 0.04
+"""Tables whose widths or edges differ by less than this share of the wider one are as wide, or end at one place."""
 SAME_PLACE = 4.0
 """Log weight of a column that stands where it stood in the part before, falling by twice this per column width."""
 
@@ -31,6 +34,14 @@ class ColumnPlaces:
     spans: Mapping[int, Span]
     certainty: Mapping[int, float]
     log_weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where the columns of a section stood in an earlier grid: its box, and middle and width of each in pixels."""
+
+    box: BBox
+    columns: list[tuple[float, float] | None]
 
 
 def place_columns(
@@ -54,14 +65,14 @@ def place_columns(
     for index, row in rows:
         groups.setdefault((row.grid, index), []).append(row)
     result: dict[tuple[int, int], ColumnPlaces] = {}
-    known: dict[int, list[tuple[float, float]]] = {}
+    known: dict[int, _Places] = {}
     for (grid, number), members in sorted(groups.items()):
         section = table.sections[number]
         units = _units(members, len(section.columns))
         heads = _heads(grids[grid], members, printed, units)
         places = _place(section, units, heads, grids[grid], known.get(number))
         if any(heads) or number not in known:
-            known[number] = _relative_places(places, grids[grid], len(section.columns))
+            known[number] = _Places(grids[grid].grid.box, _middles(places, grids[grid], len(section.columns)))
         result[(grid, number)] = places
     return result
 
@@ -106,7 +117,7 @@ def _place(
     units: Sequence[Span],
     heads: Sequence[Sequence[str]],
     grid: LabelledGrid,
-    known: Sequence[tuple[float, float]] | None,
+    known: _Places | None,
 ) -> ColumnPlaces:
     n = len(section.columns)
     if not units:
@@ -116,7 +127,7 @@ def _place(
         for j, column in enumerate(section.columns):
             pair[i, j] = _head_weight(heads[i], column)
             if known is not None and not any(heads):
-                pair[i, j] = _place_weight(unit, grid, known[j])
+                pair[i, j] = _place_weight(unit, grid, known, j)
         if heads[i]:
             # A head that says another column of the form speaks against this one, however much of it they have in common.
             pair[i] -= pair[i].max() - pair[i]
@@ -138,25 +149,29 @@ def _head_weight(heads: Sequence[str], column: Column) -> float:
     return max(-6.0, HEAD_WEIGHT * similarity_weight(best))
 
 
-def _relative_places(places: ColumnPlaces, grid: LabelledGrid, n: int) -> list[tuple[float, float]]:
-    """Middle and width of each column, as shares of the table's width; NaN where it was not found."""
-    result = []
-    for j in range(n):
-        span = places.spans.get(j)
-        result.append(_middle_and_width(span, grid) if span else (float("nan"), float("nan")))
-    return result
+def _middles(places: ColumnPlaces, grid: LabelledGrid, n: int) -> list[tuple[float, float] | None]:
+    """Middle and width of each column in pixels; None where it was not found."""
+    return [_middle_and_width(places.spans[j], grid) if j in places.spans else None for j in range(n)]
 
 
 def _middle_and_width(span: Span, grid: LabelledGrid) -> tuple[float, float]:
     box = grid.grid.box_of(0, grid.grid.n_rows, *span)
-    whole = grid.grid.box
-    width = max(1.0, whole.width)
-    return ((box.left + box.right) / 2 - whole.left) / width, box.width / width
+    return (box.left + box.right) / 2, box.width
 
 
-def _place_weight(unit: Span, grid: LabelledGrid, known: tuple[float, float]) -> float:
-    middle, width = known
-    if middle != middle:
+def _place_weight(unit: Span, grid: LabelledGrid, known: _Places, j: int) -> float:
+    before = known.columns[j]
+    if before is None:
         return NO_HEAD
     here, own_width = _middle_and_width(unit, grid)
-    return max(-6.0, SAME_PLACE - 2 * SAME_PLACE * abs(here - middle) / max(width, own_width, 1e-3))
+    middle, width = before
+    box, old = grid.grid.box, known.box
+    widest = max(box.width, old.width, 1.0)
+    one_width = abs(box.width - old.width) <= SAME_WIDTH * widest
+    one_edge = min(abs(box.left - old.left), abs(box.right - old.right)) <= SAME_WIDTH * widest
+    if one_width or not one_edge:
+        # The whole table again, or a page of another scale: shares of its width are compared.
+        scale = box.width / max(old.width, 1.0)
+        middle, width = box.left + (middle - old.left) * scale, width * scale
+    # Otherwise a part of it was lost at one side, and what is left stands where it stood on the page before.
+    return max(-6.0, SAME_PLACE - 2 * SAME_PLACE * abs(here - middle) / max(width, own_width, 1.0))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gikocr.elements import Cell, CellText, Grid, LabelledGrid
 from gikocr.geometry import BBox
+from gikocr.kie.columns import SAME_PLACE, _place_weight, _Places
 from gikocr.kie.rows import printed_rows
 from tests.kie.sheets import BLANK, NUMBER
 
@@ -56,3 +59,28 @@ def test_the_number_of_a_row_in_another_table_hides_no_label() -> None:
     [row] = printed_rows(row_of([NUMBER, words("门户网站"), NUMBER]), 0)
     assert row.labels == ("门户网站",)
     assert len(row.values) == 1
+
+
+def columns_at(lefts: list[float]) -> LabelledGrid:
+    """A grid of one row of numbers between given boundaries, without heads or label."""
+    cells = tuple(Cell(0, 1, c, c + 1, BBox(lefts[c], 0.0, lefts[c + 1], 40.0)) for c in range(len(lefts) - 1))
+    rows = tuple(tuple((x, y) for x in lefts) for y in (0.0, 40.0))
+    cols = tuple(((x, 0.0), (x, 40.0)) for x in lefts)
+    return LabelledGrid(Grid(1, BBox(lefts[0], 0.0, lefts[-1], 40.0), rows, cols, cells), (NUMBER,) * len(cells))
+
+
+def test_columns_of_a_page_that_lost_the_labels_beside_them_keep_their_places() -> None:
+    """Where a table's left part is not seen on a later page, its columns stand where they stood, not at the same share of the rest."""
+    before = BBox(0.0, 0.0, 1200.0, 900.0)
+    known = _Places(before, [(550.0 + 100.0 * j, 100.0) for j in range(7)])
+    rest = columns_at([300.0, 500.0, *[600.0 + 100.0 * k for k in range(7)]])
+    weights = [_place_weight((k, k + 1), rest, known, k - 1) for k in range(1, 8)]
+    assert min(weights) == pytest.approx(SAME_PLACE)
+    assert _place_weight((2, 3), rest, known, 0) < 0
+
+
+def test_columns_of_a_page_of_another_scale_are_compared_by_shares() -> None:
+    known = _Places(BBox(0.0, 0.0, 1200.0, 900.0), [(550.0 + 100.0 * j, 100.0) for j in range(7)])
+    smaller = columns_at([50.0 + x / 2 for x in (0.0, 500.0, *[600.0 + 100.0 * k for k in range(7)])])
+    weights = [_place_weight((k, k + 1), smaller, known, k - 1) for k in range(1, 8)]
+    assert min(weights) == pytest.approx(SAME_PLACE)
