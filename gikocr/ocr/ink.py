@@ -33,7 +33,7 @@ APART = 1.1
 """Print of one number has no gap this wide, in heights of print."""
 LESSER = 0.62
 """What stands apart and is no higher than this share of the highest print of its cell is dirt."""
-PAPER, NEARER_PAPER, THRESHOLDS = 250, 0.6, (130, 207)
+PAPER, NEARER_PAPER, THRESHOLDS = 250, 0.53, (122, 205)
 """Grey level of paper; where between ink and paper what is still ink ends, nearer to paper since bold labels are darker than pale
 figures; and the range of that, of 255."""
 PALER, PALEST = 30, 214

@@ -39,6 +39,8 @@ CLEAN_BLANK = 0.9995
 """Probability that a cell without any ink is blank."""
 DIRT_DOUBT = 1.0
 """How fast dirt in an otherwise empty cell lowers that: per character's worth of ink that was left aside."""
+ONE_LINE = 1.9
+"""Greatest height of a line of figures, in heights of print, which pale print makes look lower than they are."""
 FURTHER = 0.18
 """How much further than what was seen, in heights of print, paler ink must reach to be part of a figure."""
 FAINT = 0.85
@@ -120,8 +122,10 @@ class CellCollector:
 
 def _reaches_further(content: CellInk, seen: CellInk, height: float) -> bool:
     """Whether print takes more room than was seen of it: a figure whose left half is paler looks like another one."""
-    if content.box is None or seen.box is None:
-        return content.box is not None
+    if content.box is None or content.box.height > ONE_LINE * height:
+        return False  # strokes of a seal, which is pale too, are higher than figures
+    if seen.box is None:
+        return True
     wider = max(seen.box.left - content.box.left, content.box.right - seen.box.right)
     higher = max(seen.box.top - content.box.top, content.box.bottom - seen.box.bottom)
     return max(wider, higher) > FURTHER * height

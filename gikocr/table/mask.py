@@ -16,6 +16,8 @@ from gikocr.table.regions import SAME_LINE
 if TYPE_CHECKING:
     from gikocr.elements import Image
 
+SHORT_SIDE = 1 / 34
+"""Upright sides shorter than this share of the longer side are in no mask, since lines are looked for in longer windows."""
 BRIDGED = 1 / 55
 """Gaps in a line up to this length, as a share of the longer side, are the print's beside it."""
 SLACK = 2
@@ -31,7 +33,7 @@ def line_mask(lines: RulingLines, grids: Sequence[Grid]) -> tuple[Image, Image]:
         Two masks (H, W) uint8: one wide enough to leave nothing of a line, and its core, which keeps off figures set close to it.
     """
     wide, core = np.zeros_like(lines.horizontal_mask), np.zeros_like(lines.horizontal_mask)
-    broad = np.zeros_like(wide)
+    broad, sure = np.zeros_like(wide), np.zeros_like(wide)
     reach_out = 2 * round(lines.longest_side * SAME_LINE) + 1
     thick = round(
         max(_thickness(lines.horizontal, lines.horizontal_mask), _thickness(lines.vertical, lines.vertical_mask))
@@ -39,11 +41,15 @@ def line_mask(lines: RulingLines, grids: Sequence[Grid]) -> tuple[Image, Image]:
     for grid in grids:
         pieces = [piece for cell in grid.cells for piece in _sides(grid, cell)]
         pieces += [piece for line in grid.spare_lines for piece in _pieces(line)]
+        short = lines.longest_side * SHORT_SIDE
         for start, end in pieces:
+            if abs(end[0] - start[0]) < abs(end[1] - start[1]) < short:
+                cv2.line(sure, start, end, (255,), thickness=thick + 2)
             cv2.line(wide, start, end, (255,), thickness=thick + 2 * SLACK)
             cv2.line(core, start, end, (255,), thickness=thick)
             cv2.line(broad, start, end, (255,), thickness=thick + reach_out)
     support = np.asarray(cv2.bitwise_or(lines.horizontal_mask, lines.vertical_mask), np.uint8)
+    support = np.asarray(cv2.bitwise_or(support, sure), np.uint8)
     # Where lines cross neither is a ridge, so the masks have holes there.
     reach = thick // 2 + SLACK + 1
     for x, y in {(round(x), round(y)) for grid in grids for line in grid.row_lines for x, y in line}:
