@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import lzma
 import zipfile
+import zlib
 from typing import Final
 
 from lxml import etree
@@ -17,6 +19,18 @@ MOST_XML: Final = 64 * 2**20
 """Bytes of one XML member."""
 MOST_PICTURE: Final = 64 * 2**20
 """Bytes of one picture."""
+
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    ValueError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    EOFError,
+)
+"""What opening a damaged part raises, its decompressor included."""
 
 
 class Archive:
@@ -66,9 +80,7 @@ class Archive:
         try:
             with self._zip.open(member) as file:
                 data = file.read(most + 1)
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, RuntimeError, EOFError) as error:
-            raise DamagedFile(f"{self._what}: its part {name} is damaged.", advice="Copy it again.") from error
-        except Exception as error:  # zlib.error, lzma.LZMAError: what the decoder at hand raises
+        except _BROKEN as error:
             raise DamagedFile(f"{self._what}: its part {name} is damaged.", advice="Copy it again.") from error
         if len(data) > most:
             raise TooLarge(f"{self._what}: its part {name} is larger than any report.", advice="Print it to PDF.")

@@ -73,14 +73,13 @@ def _streaks(pieces: Sequence[Segment], across: Sequence[Segment], ridge: Image,
 
 
 def _goes_on(line: Line, across: Sequence[Segment], ridge: Image, side: int) -> bool:
-    length = ridge.shape[1]
     meets = [c.middle for c in across if _meet(line, c, side)]
-    first, last = (min(meets), max(meets)) if meets else (line.start, line.end)
+    if not meets:
+        return False
+    length, first, last = ridge.shape[1], min(meets), max(meets)
     away, least, edge = side * AWAY, side * BEYOND, side * EDGE_ZONE
     margin = side / 200
     seen = _seen(_extended(line, ridge), ridge)
-    if not meets:
-        return False
     before = seen[int(margin) : max(int(margin), int(first - away))]
     after = seen[min(length, int(last + away)) : int(length - margin)]
     for zone, outer in ((before, before[: int(edge)]), (after, after[-int(edge) :])):

@@ -27,7 +27,7 @@ COMMON = 0.25
 CROSSED = 0.5
 """Most rows of a block in which words may lie across a boundary, as a share of those that are white there."""
 FILLED = 0.2
-"""A row that fills more than this share of the gaps of the row before, and two of them at least, begins a block of its own."""
+"""A row that fills more than this share of the gaps that the rows before have in common, and two at least, begins a new block."""
 HEADING_LEFT = 0.28
 """A row that begins right of this share of the table's width may be a heading; labels begin left of it."""
 HEADING_RUNS, HEADING_GAP = 4, 1.8
