@@ -140,6 +140,8 @@ def _scanner(dice: Dice, scan: Scan, page: np.ndarray, mild: float) -> np.ndarra
         light.specks(dice, page, dice.between(0.1, 2.0) * mild, dpi)
     if "toner_dots" in effects:
         light.toner_dots(dice, page, dice.between(0.00005, 0.0006) * mild)
+    if "drum_spots" in effects:
+        light.drum_spots(dice, page, mild, dpi)
     if "smears" in effects:
         page = light.smears(dice, page, mild, dpi)
     if "scan_lines" in effects:
@@ -182,6 +184,8 @@ def _printed(
         page = ink.uneven_toner(dice, page, dice.between(0.15, 0.6) * mild)
     if "banding" in scan.effects:
         page = light.banding(dice, page, dice.between(0.2, 0.5) * mild, scan.dpi[0])
+    if "worn_edge" in scan.effects:
+        page = light.worn_edge(dice, page, dice.between(0.2, 0.6) * mild)
     if "copy_of_copy" in scan.effects:
         copied = cv2.cvtColor(ink.copy_of_copy(dice, light.to_grey(page), scan.dpi[0]), cv2.COLOR_GRAY2RGB)
         page = cv2.addWeighted(copied, mild, page, 1 - mild, 0)

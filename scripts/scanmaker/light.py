@@ -125,6 +125,48 @@ def smears(dice: Dice, picture: np.ndarray, strength: float, dpi: float) -> np.n
     return cv2.subtract(picture, _as_levels(np.clip(rows, 0, 1) * field[None, :] * strength, picture))
 
 
+def drum_spots(dice: Dice, picture: np.ndarray, strength: float, dpi: float) -> None:
+    """Repeat a few spots down the page in place at the turn of a scratched drum, as a copier prints them.
+
+    Args:
+        dice: the stream of the document's damage.
+        picture: uint8 grey or RGB.
+        strength: 0 to 1; how dark they are.
+        dpi: of the page.
+    """
+    height, width = picture.shape[:2]
+    mm = dpi / 25.4
+    turn = dice.between(38.0, 95.0) * mm
+    for _ in range(dice.whole(1, 4)):
+        x, first = dice.between(0.02, 0.98) * width, dice.between(0, turn)
+        axes = (max(1, round(dice.between(0.1, 0.35) * mm)), max(1, round(dice.between(0.1, 0.5) * mm)))
+        grey = round(255 - dice.between(110, 230) * strength)
+        for y in np.arange(first, height, turn):
+            centre = (round(x + dice.between(-1, 1)), round(float(y)))
+            cv2.ellipse(
+                picture, centre, axes, 0, 0, 360, (grey,) * (3 if picture.ndim == 3 else 1), -1, lineType=cv2.LINE_AA
+            )
+
+
+def worn_edge(dice: Dice, picture: np.ndarray, depth: float) -> np.ndarray:
+    """Let the ink pale towards one edge of the sheet, where the copier's lid did not press.
+
+    Args:
+        dice: the stream of the document's damage.
+        picture: uint8 grey or RGB.
+        depth: 0 to 1, the share of the ink that is lost at the edge itself.
+    """
+    height, width = picture.shape[:2]
+    reach = dice.between(0.08, 0.35)
+    side = dice.whole(0, 3)
+    length = width if side < 2 else height
+    along = np.clip(1 - np.arange(length, dtype=np.float32) / (reach * length), 0, 1)
+    kept = 1 - depth * (along if side % 2 == 0 else along[::-1])
+    shape = (1, width) if side < 2 else (height, 1)
+    kept = kept.reshape(*shape, 1) if picture.ndim == 3 else kept.reshape(shape)
+    return (255 - (255 - picture.astype(np.float32)) * kept).astype(np.uint8)
+
+
 def punch_holes(dice: Dice, picture: np.ndarray, dpi: float) -> None:
     """Punch two filing holes into the left margin in place."""
     mm = dpi / 25.4
