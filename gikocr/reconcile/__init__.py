@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from gikocr.reconcile.calibration import Calibration
 from gikocr.reconcile.posterior import reconcile
 from gikocr.reconcile.rivals import merge_rivals
 
-__all__ = ["merge_rivals", "reconcile"]
+__all__ = ["Calibration", "merge_rivals", "reconcile"]

@@ -1,0 +1,353 @@
+"""Exact inference over one part of a form's rules: a trellis whose states are the residuals of the crossing rules.
+
+The printed values are a code word of a block code over the integers with two kinds of noise, a reader's misreadings and the authority's
+own errors. One step of the trellis is one line (a rule of the first family); its branches are the ways to explain the line. States are
+packed into one integer, so that applying a branch is one addition. Forward-backward as by Bahl, Cocke, Jelinek and Raviv (1974) on the
+syndrome trellis of Wolf (1978); running totals as states are Shevach and Zlotnick's (US 5,872,730).
+
+All weights are relative to that of the reading in which every cell has its most probable value.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gikocr.reconcile.calibration import Misreading, SourceParameters
+from gikocr.reconcile.channel import misprint, misread, slip
+from gikocr.reconcile.rule_system import Line, Part, unpack
+
+LEAST_RATIO = 1e-7
+"""Alternatives less probable than this in relation to the best value are left out."""
+LEAST_BRANCH = 1e-11
+LEAST_PATH = 1e-13
+"""Branches and paths with less weight than this, in relation to the reading as it stands, are left out."""
+EXPLAINED_ABOVE = 1e-8
+"""Combinations of alternatives with less weight are not explained further by an unlisted misreading or an error in print."""
+MOST_CHANGES = 4
+"""Cells of one line that change together."""
+MOST_COMBINATIONS = 400
+BEAM, WIDE_BEAM, MANY_BROKEN = 120, 1500, 5
+"""States that are kept at each step; the wide beam where more than so many rules fail as read."""
+LARGEST = 10**9
+"""Values must be smaller, so that residuals fit into a packed state."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellValues:
+    """What a reader says of one field's value.
+
+    Attributes:
+        values: value and probability, most probable first, at least one; they sum to at most 1.
+        unlisted: probability that the value is none of these.
+        blank: whether the best reading is an empty cell.
+        settled: whether a person has settled the value; then nothing explains a violation by a misreading of it.
+    """
+
+    values: tuple[tuple[int, float], ...]
+    unlisted: float
+    blank: bool = False
+    settled: bool = False
+
+    @property
+    def best(self) -> int:
+        """The most probable value."""
+        return self.values[0][0]
+
+
+@dataclass(slots=True)
+class PartPosterior:
+    """What the trellis concludes.
+
+    Attributes:
+        values: for each field the probability of each value, listed or implied; they sum to 1.
+        implied: for each field the values that no reader listed.
+        source: for each field the probability that it is an error in print.
+        broken: for each rule the probability that it is broken in print.
+        evidence: natural log of the summed weight of all explanations, relative to the reading as it stands.
+        unexplained: for each field the probability that it is misread to something that no sum tells.
+    """
+
+    values: dict[str, dict[int, float]]
+    implied: dict[str, set[int]]
+    source: dict[str, float]
+    broken: dict[str, float]
+    evidence: float
+    unexplained: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """One way to explain a line: its effect on the crossing rules, weight, changed values, and what is wrong in print."""
+
+    effect: int
+    weight: float
+    changes: tuple[tuple[str, int, bool], ...]
+    source: str | None = None
+    source_effect: int = 0
+    broken: bool = False
+    unexplained: bool = False
+
+
+def infer(part: Part, cells: Mapping[str, CellValues], source: SourceParameters, way: Misreading) -> PartPosterior:
+    """Weigh all explanations of one part.
+
+    Args:
+        part: the rules. Every field of theirs must be in ``cells``, with values below ``LARGEST``.
+        cells: what was read.
+        source: how often print does not add up.
+        way: how figures are misread.
+    """
+    trellis = _Trellis(part, cells, source, way)
+    return trellis.posterior()
+
+
+def most_probable(
+    part: Part, cells: Mapping[str, CellValues], source: SourceParameters, way: Misreading
+) -> tuple[dict[str, int], float]:
+    """The values of the single most probable explanation, and its natural log weight relative to the reading as it stands."""
+    return _Trellis(part, cells, source, way).best_path()
+
+
+class _Trellis:
+    def __init__(
+        self, part: Part, cells: Mapping[str, CellValues], source: SourceParameters, way: Misreading
+    ) -> None:
+        self.part, self.cells, self.source, self.way = part, cells, source, way
+        base = sum(part.columns[i] * cells[i].best for line in part.lines for i, _ in line.fields)
+        self.base = base
+        self.residuals = unpack(base, len(part.crossing))
+        failing = sum(r != 0 for r in self.residuals)
+        failing += sum(line.rule is not None and self._residual(line) != 0 for line in part.lines)
+        self.beam = WIDE_BEAM if failing > MANY_BROKEN else BEAM
+        every = [(line, list(self._branches(line))) for line in part.lines]
+        # Lines with one branch only do nothing to the state; the fewer branches, the earlier, so that states stay few.
+        self.steps = sorted((s for s in every if len(s[1]) > 1 or s[1][0].broken), key=lambda s: len(s[1]))
+        self._ends: dict[int, float] = {}
+
+    def _residual(self, line: Line) -> int:
+        return sum(sign * self.cells[i].best for i, sign in line.fields)
+
+    def _branches(self, line: Line) -> Iterator[_Branch]:
+        residual = self._residual(line)
+        for changes, weight in _combinations(line, self.cells):
+            after = residual
+            effect = 0
+            for field_id, value, _ in changes:
+                delta = value - self.cells[field_id].best
+                after += delta * dict(line.fields)[field_id]
+                effect += delta * self.part.columns[field_id]
+            if line.rule is None:
+                yield _Branch(effect, weight, changes)
+                if weight >= EXPLAINED_ABOVE:
+                    yield from self._crossed(line.fields[0][0], changes, effect, weight)
+            elif after == 0:
+                yield _Branch(effect, weight, changes)
+            else:
+                cost = weight * self.source.row * (0.05 + slip(after))
+                yield _Branch(effect, cost, changes, broken=True, unexplained=True)
+                if weight >= EXPLAINED_ABOVE:
+                    yield from self._closing(line, changes, effect, after, weight)
+
+    def _closing(
+        self, line: Line, changes: tuple[tuple[str, int, bool], ...], effect: int, after: int, weight: float
+    ) -> Iterator[_Branch]:
+        """Ways in which one cell closes a line: misread without being listed, or wrong in print."""
+        changed = {i: v for i, v, _ in changes}
+        for field_id, sign in line.fields:
+            printed = changed.get(field_id, self.cells[field_id].best)
+            closing = printed - after * sign
+            if closing < 0 <= printed:
+                continue
+            yield from self._single(field_id, printed, closing, changes, effect, weight)
+
+    def _crossed(
+        self, field_id: str, changes: tuple[tuple[str, int, bool], ...], effect: int, weight: float
+    ) -> Iterator[_Branch]:
+        """The same for a field that only crossing rules hold: it may close any of those that fail."""
+        printed = changes[0][1] if changes else self.cells[field_id].best
+        signs = unpack(self.part.columns[field_id], len(self.part.crossing))
+        for closing in {printed - r * s for r, s in zip(self.residuals, signs, strict=True) if r and s}:
+            if closing >= 0 or printed < 0:
+                yield from self._single(field_id, printed, closing, changes, effect, weight)
+
+    def _single(
+        self,
+        field_id: str,
+        printed: int,
+        closing: int,
+        changes: tuple[tuple[str, int, bool], ...],
+        effect: int,
+        weight: float,
+    ) -> Iterator[_Branch]:
+        shift = (closing - printed) * self.part.columns[field_id]
+        in_print = weight * self.source.cell * misprint(printed, closing)
+        if in_print >= LEAST_BRANCH:
+            yield _Branch(effect + shift, in_print, changes, source=field_id, source_effect=-shift, broken=True)
+        cell = self.cells[field_id]
+        if cell.settled or any(i == field_id for i, _, _ in changes) or any(v == closing for v, _ in cell.values):
+            return
+        unlisted = weight * cell.unlisted / cell.values[0][1] * misread(self.way, closing, cell.best, cell.blank)
+        if unlisted >= LEAST_BRANCH:
+            yield _Branch(effect + shift, unlisted, (*changes, (field_id, closing, True)))
+
+    def _end(self, state: int) -> float:
+        """Weight of the crossing rules that are left open."""
+        if state == 0:
+            return 1.0
+        if state not in self._ends:
+            weight = 1.0
+            for residual in unpack(state, len(self.part.crossing)):
+                if residual:
+                    weight *= self.source.column * (0.05 + slip(residual))
+            self._ends[state] = weight
+        return self._ends[state]
+
+    def _forward(self) -> list[dict[int, float]]:
+        layers = [{self.base: 1.0}]
+        for _, branches in self.steps:
+            moves = _by_effect(branches)
+            after: dict[int, float] = {}
+            for state, weight in layers[-1].items():
+                for effect, move in moves:
+                    path = weight * move
+                    if path < LEAST_PATH:
+                        break  # moves come with the heaviest first
+                    after[state + effect] = after.get(state + effect, 0.0) + path
+            if len(after) > self.beam:
+                # A state in which fewer rules are open is worth more than its weight so far says.
+                ranked = sorted(after.items(), key=lambda item: -item[1])
+                kept = dict(ranked[: self.beam])
+                kept.update(sorted(after.items(), key=lambda item: -item[1] * self._end(item[0]))[: self.beam])
+                after = kept
+            layers.append(after or dict(layers[-1]))
+        return layers
+
+    def posterior(self) -> PartPosterior:
+        layers = self._forward()
+        beta = {state: self._end(state) for state in layers[-1]}
+        total = sum(weight * beta[state] for state, weight in layers[-1].items())
+        result = self._empty(total)
+        for rule, position in zip(self.part.crossing, range(len(self.part.crossing)), strict=True):
+            open_ = sum(
+                weight * beta[s]
+                for s, weight in layers[-1].items()
+                if s and unpack(s, len(self.part.crossing))[position]
+            )
+            self._open(result, rule.id, (*rule.left, *rule.right), open_ / total)
+        for index in range(len(self.steps) - 1, -1, -1):
+            line, branches = self.steps[index]
+            alpha, before = layers[index], {}
+            mass: dict[int, float] = {}
+            moves = _by_effect(branches)
+            for state, weight in alpha.items():
+                reached = 0.0
+                for effect, move in moves:
+                    ahead = beta.get(state + effect)
+                    if ahead is not None:
+                        reached += move * ahead
+                        mass[effect] = mass.get(effect, 0.0) + weight * ahead
+                before[state] = reached
+            for branch in branches:
+                share = branch.weight * mass.get(branch.effect, 0.0) / total
+                if share > 0.0:
+                    self._add(result, line, branch, share)
+            beta = before
+        self._finish(result)
+        return result
+
+    def _empty(self, total: float) -> PartPosterior:
+        ids = [i for line in self.part.lines for i, _ in line.fields]
+        rules = [line.rule.id for line in self.part.lines if line.rule] + [r.id for r in self.part.crossing]
+        return PartPosterior(
+            {i: {} for i in ids},
+            {i: set() for i in ids},
+            dict.fromkeys(ids, 0.0),
+            dict.fromkeys(rules, 0.0),
+            math.log(max(total, 1e-300)),
+            dict.fromkeys(ids, 0.0),
+        )
+
+    def _open(self, result: PartPosterior, rule_id: str, fields: Sequence[str], share: float) -> None:
+        """A violation that one cell does not explain: part of it stands for several misreadings among its fields."""
+        if share <= 0.0:
+            return
+        result.broken[rule_id] += share
+        doubt = {i: self.cells[i].unlisted for i in fields if not self.cells[i].settled}
+        whole = sum(doubt.values())
+        for i, own in doubt.items():
+            # Two cells are misread where none alone explains it.
+            result.unexplained[i] += min(1.0, 2 * own / whole) * share * self.source.misread
+
+    def _add(self, result: PartPosterior, line: Line, branch: _Branch, share: float) -> None:
+        for field_id, value, implied in branch.changes:
+            values = result.values[field_id]
+            values[value] = values.get(value, 0.0) + share
+            if implied:
+                result.implied[field_id].add(value)
+        if branch.source is not None:
+            result.source[branch.source] += share
+            if branch.source_effect:
+                for rule, moved in zip(
+                    self.part.crossing, unpack(branch.source_effect, len(self.part.crossing)), strict=True
+                ):
+                    result.broken[rule.id] += share if moved else 0.0
+        if line.rule is not None and branch.unexplained:
+            self._open(result, line.rule.id, [i for i, _ in line.fields], share)
+        elif line.rule is not None and branch.broken:
+            result.broken[line.rule.id] += share
+
+    def _finish(self, result: PartPosterior) -> None:
+        """The best value has what the others leave: so its doubt keeps its precision."""
+        for field_id, values in result.values.items():
+            others = sum(values.values())
+            values[self.cells[field_id].best] = max(0.0, 1.0 - others)
+        result.broken = {i: min(1.0, p) for i, p in result.broken.items()}
+        result.unexplained = {i: min(1.0, p) for i, p in result.unexplained.items()}
+
+    def best_path(self) -> tuple[dict[str, int], float]:
+        """Viterbi (1967) on the same branches, without a beam."""
+        paths: dict[int, tuple[float, tuple[tuple[str, int, bool], ...]]] = {self.base: (1.0, ())}
+        for _, branches in self.steps:
+            after: dict[int, tuple[float, tuple[tuple[str, int, bool], ...]]] = {}
+            for state, (weight, changes) in paths.items():
+                for branch in branches:
+                    path = weight * branch.weight
+                    known = after.get(state + branch.effect)
+                    if path >= LEAST_PATH and (known is None or path > known[0]):
+                        after[state + branch.effect] = (path, changes + branch.changes)
+            paths = after or paths
+        state, (weight, changes) = max(paths.items(), key=lambda item: item[1][0] * self._end(item[0]))
+        values = {i: self.cells[i].best for line in self.part.lines for i, _ in line.fields}
+        values.update({i: v for i, v, _ in changes})
+        return values, math.log(weight * self._end(state))
+
+
+def _by_effect(branches: Sequence[_Branch]) -> list[tuple[int, float]]:
+    moves: dict[int, float] = {}
+    for branch in branches:
+        moves[branch.effect] = moves.get(branch.effect, 0.0) + branch.weight
+    return sorted(moves.items(), key=lambda item: -item[1])
+
+
+def _combinations(
+    line: Line, cells: Mapping[str, CellValues]
+) -> list[tuple[tuple[tuple[str, int, bool], ...], float]]:
+    """Choices among the listed values of a line, the reading as it stands first, then by weight."""
+    found: list[tuple[tuple[tuple[str, int, bool], ...], float]] = [((), 1.0)]
+    for field_id, _ in line.fields:
+        cell = cells[field_id]
+        top = cell.values[0][1]
+        options = [(v, p / top) for v, p in cell.values[1:] if p / top >= LEAST_RATIO] if not cell.settled else []
+        if options:
+            found += [
+                ((*changes, (field_id, value, False)), weight * ratio)
+                for changes, weight in found
+                if len(changes) < MOST_CHANGES
+                for value, ratio in options
+                if weight * ratio >= LEAST_BRANCH
+            ]
+    if len(found) > MOST_COMBINATIONS:
+        found = [found[0], *sorted(found[1:], key=lambda item: -item[1])[: MOST_COMBINATIONS - 1]]
+    return found
