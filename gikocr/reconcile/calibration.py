@@ -23,8 +23,10 @@ ANY_READER = "*"
 
 CellClass = Literal["blank", "mark", "zero", "single", "multi", "free"]
 """What the best candidate is. ``free``: a number in a table without rules, where nothing else can tell a misreading."""
-Block = Literal["free", "upheld", "disputed"]
-"""Where a field stands towards the sums: in no rule that can be checked; in rules that all hold; in one that does not."""
+Block = Literal["free", "free_clean", "upheld", "clean", "disputed"]
+"""Where a field stands towards the sums. ``disputed``: in a rule that its values do not fulfil; ``upheld``: in rules that all hold, while
+others of its table do not; ``clean``: in a table whose rules all hold; ``free``: in no rule that can be checked; ``free_clean``: the
+same in a document whose rules all hold. A page that was read badly shows in its sums."""
 Kind = Literal["scan", "text"]
 
 
@@ -125,6 +127,10 @@ class KindParameters:
     maps: Mapping[str, ErrorMap] = field(default_factory=dict, hash=False)
     misreading: Misreading = Misreading()
     source: SourceParameters = SourceParameters()
+
+    def map_of(self, block: str, cell_class: str | None) -> ErrorMap:
+        """The map of a block's class of cell, else that of the block, else the identity."""
+        return self.maps.get(f"{block}/{cell_class}") or self.maps.get(block) or ErrorMap()
 
     def reading(self, reader: str, cell_class: str) -> ReadingParameters:
         """The parameters of a reader's class of cell; those fitted over all readers where it was not among them."""

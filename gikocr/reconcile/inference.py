@@ -7,7 +7,7 @@ how it stands towards the sums. ``posterior`` puts both together.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 
@@ -100,7 +100,7 @@ def infer(
         posteriors |= dict.fromkeys(cells, (result, scale))
     fields: list[InferredField] = []
     implied: list[tuple[int, Decimal, float]] = []
-    for key, placement in chosen.items():
+    for placement in chosen.values():
         near = _neighbours(form, placement, known)
         for placed in placement.fields:
             belief = known[placed.field_id]
@@ -110,7 +110,6 @@ def infer(
             fields.append(field)
             if belief.placed.cell is not None:
                 implied += [(belief.placed.cell, value, p) for value, p in more]
-        del key
     return Inference(
         _with_blocks(fields, usable, broken, settled), tuple(rules), broken, tuple(implied), evidence
     )
@@ -211,22 +210,30 @@ def _with_blocks(
     settled: Mapping[str, Decimal | None],
 ) -> tuple[InferredField, ...]:
     """The fields with how they stand towards the sums of the values that are emitted."""
-    from dataclasses import replace
-
     emitted = {f.field_id: amount(f.candidates[0][0]) for f in fields if f.candidates} | dict(settled)
     blocks: dict[str, Block] = {}
+    disputed: set[str] = set()
     for rule in rules:
         if rule.id not in broken:
             continue
-        members = (*rule.left, *rule.right)
         left = sum((emitted.get(i) or Decimal(0) for i in rule.left), Decimal(0))
         right = sum((emitted.get(i) or Decimal(0) for i in rule.right), Decimal(0))
-        for i in members:
+        if left != right:
+            disputed.add(rule.table)
+        for i in (*rule.left, *rule.right):
             if left != right:
                 blocks[i] = "disputed"
             else:
                 blocks.setdefault(i, "upheld")
-    return tuple(replace(f, block=blocks.get(f.field_id, "free")) for f in fields)
+    all_hold = bool(blocks) and not disputed
+
+    def block(field: InferredField) -> Block:
+        own = blocks.get(field.field_id)
+        if own is None:
+            return "free_clean" if all_hold else "free"
+        return "clean" if own == "upheld" and field.table not in disputed else own
+
+    return tuple(replace(f, block=block(f)) for f in fields)
 
 
 def _neighbours(form: Form, placement: Placement, known: Mapping[str, Belief]) -> dict[str, float]:

@@ -56,7 +56,7 @@ def confidences(field: InferredField, parameters: KindParameters) -> list[float]
     doubt = place_doubt(field.doubt, parameters.structure.get(field.block, StructureParameters()), field.coincidence)
     given = [p * (1.0 - doubt) for p in given]
     before = max(0.0, 1.0 - given[0])
-    after = max(FLOOR, mapped(before, parameters.maps.get(field.block, ErrorMap())))
+    after = max(FLOOR, mapped(before, parameters.map_of(field.block, field.cell_class)))
     # The others keep their shares of the doubt.
     others = [p * after / before if before > 0 else 0.0 for p in given[1:]]
     return [1.0 - after, *others]

@@ -10,6 +10,7 @@ All weights are relative to that of the reading in which every cell has its most
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,18 +19,22 @@ from gikocr.reconcile.calibration import Misreading, SourceParameters
 from gikocr.reconcile.channel import misprint, misread, slip
 from gikocr.reconcile.rule_system import Line, Part, unpack
 
-LEAST_RATIO = 1e-7
+LEAST_RATIO = 1e-6
 """Alternatives less probable than this in relation to the best value are left out."""
 LEAST_BRANCH = 1e-11
-LEAST_PATH = 1e-13
-"""Branches and paths with less weight than this, in relation to the reading as it stands, are left out."""
+"""Branches with less weight than this, in relation to the reading as it stands, are left out."""
+LEAST_SHARE = 1e-9
+"""Paths with less than this share of the weight of a good explanation are left out; confidences end at 1 - 1e-5."""
 EXPLAINED_ABOVE = 1e-8
 """Combinations of alternatives with less weight are not explained further by an unlisted misreading or an error in print."""
 MOST_CHANGES = 4
 """Cells of one line that change together."""
-MOST_COMBINATIONS = 400
-BEAM, WIDE_BEAM, MANY_BROKEN = 120, 1500, 5
-"""States that are kept at each step; the wide beam where more than so many rules fail as read."""
+MOST_COMBINATIONS, MOST_MOVES = 400, 400
+"""Combinations and different effects of one line that are looked at, the heaviest."""
+SCOUT, BEAM, WIDE_BEAM, MANY_BROKEN = 12, 120, 600, 5
+"""States kept at each step: to find a good explanation, usually, and where more than so many rules fail as read."""
+STEP_WORK = 12_000
+"""States times effects of one step, so that a document in which nothing fits takes no longer than others."""
 LARGEST = 10**9
 """Values must be smaller, so that residuals fit into a packed state."""
 
@@ -124,6 +129,7 @@ class _Trellis:
         every = [(line, list(self._branches(line))) for line in part.lines]
         # Lines with one branch only do nothing to the state; the fewer branches, the earlier, so that states stay few.
         self.steps = sorted((s for s in every if len(s[1]) > 1 or s[1][0].broken), key=lambda s: len(s[1]))
+        self.moves = [_by_effect(branches) for _, branches in self.steps]
         self._ends: dict[int, float] = {}
 
     def _residual(self, line: Line) -> int:
@@ -205,24 +211,33 @@ class _Trellis:
         return self._ends[state]
 
     def _forward(self) -> list[dict[int, float]]:
+        scout = self._layers(SCOUT, 0.0)[-1]
+        good = max(weight * self._end(state) for state, weight in scout.items())
+        return self._layers(self.beam, LEAST_SHARE * good)
+
+    def _layers(self, beam: int, least: float) -> list[dict[int, float]]:
+        """The states after each step with the summed weight of the paths that lead there."""
         layers = [{self.base: 1.0}]
-        for _, branches in self.steps:
-            moves = _by_effect(branches)
+        for moves in self.moves:
+            width = max(SCOUT, min(beam, STEP_WORK // len(moves)))
             after: dict[int, float] = {}
             for state, weight in layers[-1].items():
                 for effect, move in moves:
                     path = weight * move
-                    if path < LEAST_PATH:
+                    if path < least:
                         break  # moves come with the heaviest first
                     after[state + effect] = after.get(state + effect, 0.0) + path
-            if len(after) > self.beam:
-                # A state in which fewer rules are open is worth more than its weight so far says.
-                ranked = sorted(after.items(), key=lambda item: -item[1])
-                kept = dict(ranked[: self.beam])
-                kept.update(sorted(after.items(), key=lambda item: -item[1] * self._end(item[0]))[: self.beam])
+            if len(after) > width:
+                ranked = heapq.nlargest(4 * width, after.items(), key=_weight)
+                kept = dict(ranked[:width])
+                # A state with fewer open rules is worth more than its weight says so far.
+                kept.update(heapq.nlargest(width, ranked, key=self._worth))
                 after = kept
-            layers.append(after or dict(layers[-1]))
+            layers.append(after or {s + moves[0][0]: w * moves[0][1] for s, w in layers[-1].items()})
         return layers
+
+    def _worth(self, item: tuple[int, float]) -> float:
+        return item[1] * self._end(item[0])
 
     def posterior(self) -> PartPosterior:
         layers = self._forward()
@@ -240,10 +255,9 @@ class _Trellis:
             line, branches = self.steps[index]
             alpha, before = layers[index], {}
             mass: dict[int, float] = {}
-            moves = _by_effect(branches)
             for state, weight in alpha.items():
                 reached = 0.0
-                for effect, move in moves:
+                for effect, move in self.moves[index]:
                     ahead = beta.get(state + effect)
                     if ahead is not None:
                         reached += move * ahead
@@ -315,7 +329,7 @@ class _Trellis:
                 for branch in branches:
                     path = weight * branch.weight
                     known = after.get(state + branch.effect)
-                    if path >= LEAST_PATH and (known is None or path > known[0]):
+                    if path > 0.0 and (known is None or path > known[0]):
                         after[state + branch.effect] = (path, changes + branch.changes)
             paths = after or paths
         state, (weight, changes) = max(paths.items(), key=lambda item: item[1][0] * self._end(item[0]))
@@ -328,7 +342,11 @@ def _by_effect(branches: Sequence[_Branch]) -> list[tuple[int, float]]:
     moves: dict[int, float] = {}
     for branch in branches:
         moves[branch.effect] = moves.get(branch.effect, 0.0) + branch.weight
-    return sorted(moves.items(), key=lambda item: -item[1])
+    return heapq.nlargest(MOST_MOVES, moves.items(), key=_weight)
+
+
+def _weight(item: tuple[int, float]) -> float:
+    return item[1]
 
 
 def _combinations(
