@@ -13,7 +13,7 @@ ARGS ?=
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup demo test test-slow fonts check bench accuracy schema wheel clean
+.PHONY: help setup demo test test-slow fonts check bench accuracy calibrate schema wheel clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench: $(READY) ## time gikocr against rapidocr on the same pages (ARGS="FOLDER"
 
 accuracy: $(READY) ## make test documents, read and judge them; slow (ARGS="--help" lists the sets)
 	$(BIN)/python -m scripts.accuracy $(ARGS)
+
+calibrate: $(READY) ## fit models/calibration.json (ARGS="TRUTH OUT [TRUTH OUT ...]"; python -m scripts.calibrate --help)
+	$(BIN)/python -m scripts.calibrate $(ARGS)
 
 schema: $(READY) ## write the JSON Schema of a report to out/report.schema.json
 	@mkdir -p out

@@ -45,6 +45,14 @@ class Settings:
     )
     full_text: bool = _option(False, "read whole pages too, for the narrative sections")
     review_below: float = _option(0.99, "a field with a lower confidence is marked needs_review")
+    target_error: float = _option(
+        0.0, "mark as needs_review what must be reviewed to leave so many wrong values per field; 0: by review_below"
+    )
+    calibration: str = _option(
+        "",
+        "file of a calibration that gikocr calibrate made; empty takes the packaged one, none the defaults",
+        result=False,
+    )
     batch_cells: int = _option(64, "cells that go through the network together", unit="cells", result=False)
 
     def fingerprint_items(self) -> dict[str, Any]:

@@ -58,6 +58,17 @@ def extract(
     fail_on_review: Annotated[
         bool, typer.Option("--fail-on-review", help="Exit with 5 when fields wait for review.")
     ] = False,
+    target_error: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Mark for review what leaves so many wrong values per field, such as 1e-4 (docs/confidence.md).",
+        ),
+    ] = None,
+    calibration: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="A calibration that `gikocr calibrate` made; else the packaged one."),
+    ] = None,
     layout_engine: Annotated[
         str | None, typer.Option(help="Finds table regions: ruling_lines, cdla.", rich_help_panel=_ENGINES)
     ] = None,
@@ -88,6 +99,8 @@ def extract(
             "form": form,
             "pages": pages,
             "full_text": full_text,
+            "target_error": target_error,
+            "calibration": calibration,
             "layout_engine": layout_engine,
             "line_engine": line_engine,
             "cell_engine": cell_engine,

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gikocr.cli import doctor, evaluate, extract, schema, version
+from gikocr.cli import calibrate, doctor, evaluate, extract, schema, version
 from gikocr.cli.state import Debug, ExitCode, RunState
 from gikocr.errors import GikocrError
 
@@ -57,6 +57,7 @@ def build_app() -> typer.Typer:
     app.callback()(_options_of_all)
     app.command("extract")(extract.extract)
     app.command("evaluate")(evaluate.evaluate)
+    app.command("calibrate")(calibrate.calibrate)
     app.command("schema")(schema.schema)
     app.command("doctor")(doctor.doctor)
     app.command("version")(version.version)

@@ -16,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gikocr.evaluation.fit_reading import fit_reading
-from gikocr.evaluation.intervals import total_error
+from gikocr.evaluation.intervals import total_error, upper_bound
+from gikocr.evaluation.review_share import LEAST_WRONG_TOGETHER
 from gikocr.evaluation.reviewed import Reviewed, is_right
 from gikocr.forms import Form
 from gikocr.reconcile.calibration import (
     FLOOR,
+    Budget,
     Calibration,
     ErrorMap,
     KindParameters,
@@ -28,7 +30,7 @@ from gikocr.reconcile.calibration import (
     kind_of,
 )
 from gikocr.reconcile.inference import InferredField, infer
-from gikocr.reconcile.posterior import confidences, mapped, place_doubt
+from gikocr.reconcile.posterior import confidences, place_doubt
 from gikocr.reconcile.structure import choose_placements
 
 LEAST_DOCUMENTS = 8
@@ -38,6 +40,8 @@ LEAST_FIELDS = 400
 SPREAD_INTERCEPT, SPREAD_SLOPE = 1.5, 0.2
 """Standard deviations of the normal priors of a map around the identity, and of a class around its block."""
 SPREAD_FACTOR, SPREAD_POWER = 2.0, 0.3
+TARGETS = (1e-2, 5e-3, 2e-3, 1e-3, 5e-4, 2e-4, 1e-4, 5e-5, 2e-5)
+"""Targets of the review budget for which a threshold is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +83,10 @@ def fit(
         if len(own) < LEAST_DOCUMENTS:
             continue
         kinds[kind] = fit_kind(own, form)
-        if checked:
-            halves = [[d for d in own if _half(d.group) == h] for h in (0, 1)]
-            if min(len(h) for h in halves) >= LEAST_DOCUMENTS // 2:
-                checks[kind] = _check(halves, form)
+        halves = [[d for d in own if _half(d.group) == h] for h in (0, 1)]
+        if checked and min(len(h) for h in halves) >= LEAST_DOCUMENTS // 2:
+            checks[kind], budgets = _check(halves, form)
+            kinds[kind] = replace(kinds[kind], budgets=budgets)
     return Calibration(kinds, {}), checks
 
 
@@ -162,7 +166,9 @@ def _negative_likelihood(doubts: NDArray[np.float64], wrong: NDArray[np.bool_]) 
 def _minimum(cost: Callable[[NDArray[np.float64]], float], start: Sequence[float]) -> list[float]:
     from scipy.optimize import minimize
 
-    found = minimize(cost, np.array(start), method="Nelder-Mead", options={"maxiter": 600, "xatol": 1e-3, "fatol": 1e-3})
+    found = minimize(
+        cost, np.array(start), method="Nelder-Mead", options={"maxiter": 600, "xatol": 1e-3, "fatol": 1e-3}
+    )
     return [float(v) for v in found.x]
 
 
@@ -170,25 +176,52 @@ def _half(group: str) -> int:
     return hashlib.sha256(group.encode()).digest()[0] % 2
 
 
-def _check(halves: Sequence[Sequence[Reviewed]], form: Form) -> Checked:
-    expected, observed, fields = 0.0, 0, 0
-    surprises: list[float] = []
-    spread = 0.0
+def _check(halves: Sequence[Sequence[Reviewed]], form: Form) -> tuple[Checked, tuple[Budget, ...]]:
+    documents: list[list[tuple[float, bool]]] = []
     for fitted, judged in ((halves[0], halves[1]), (halves[1], halves[0])):
         parameters = fit_kind(fitted, form)
-        by_document = [0.0] * len(judged)
+        own: list[list[tuple[float, bool]]] = [[] for _ in judged]
         for row in _rows(judged, form, parameters):
-            doubt = 1.0 - confidences(row.field, parameters)[0]
-            expected += doubt
-            spread += doubt * (1 - doubt)
-            observed += not row.right
-            fields += 1
-            by_document[row.document] += (not row.right) - doubt
-        surprises += by_document
-    error = total_error(np.array(surprises))
-    return Checked(
-        len(surprises), fields, expected, observed, None if error is None else max(error, math.sqrt(spread))
+            own[row.document].append((1.0 - confidences(row.field, parameters)[0], not row.right))
+        documents += own
+    every = [item for rows in documents for item in rows]
+    expected = math.fsum(doubt for doubt, _ in every)
+    spread = math.sqrt(math.fsum(doubt * (1 - doubt) for doubt, _ in every))
+    error = total_error(np.array([sum(wrong - doubt for doubt, wrong in rows) for rows in documents]))
+    checked = Checked(
+        len(documents),
+        len(every),
+        expected,
+        sum(wrong for _, wrong in every),
+        None if error is None else max(error, spread),
     )
+    return checked, tuple(_budget(documents, target) for target in TARGETS)
 
 
-__all__ = ["Checked", "fit", "fit_kind", "mapped"]
+def _budget(documents: Sequence[Sequence[tuple[float, bool]]], target: float) -> Budget:
+    """The loosest thresholds that keep a target, tried from the strictest on until the first that fails."""
+    ranked = sorted((doubt, wrong, k) for k, rows in enumerate(documents) for doubt, wrong in rows)
+    fields = len(ranked)
+    limits = {"plain": 0.0, "bounded": 0.0}
+    going = set(limits)
+    expected, wrong_by = 0.0, [0] * len(documents)
+    for position, (doubt, wrong, k) in enumerate(ranked):
+        expected += doubt
+        wrong_by[k] += wrong
+        if position + 1 < fields and ranked[position + 1][0] == doubt:
+            continue  # fields of equal doubt are delivered together
+        if max(expected, sum(wrong_by)) > target * fields:
+            going.discard("plain")
+        if "bounded" in going and (wrong or doubt == ranked[0][0]):
+            together = max(LEAST_WRONG_TOGETHER, *wrong_by)
+            share = upper_bound(sum(n > 0 for n in wrong_by), len(documents))
+            if share * together * len(documents) > target * fields:
+                going.discard("bounded")
+        for name in going:
+            limits[name] = doubt
+        if not going:
+            break
+    return Budget(target, limits["plain"], limits["bounded"])
+
+
+__all__ = ["Checked", "fit", "fit_kind"]

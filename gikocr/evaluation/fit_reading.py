@@ -46,8 +46,17 @@ DIGITS = "0123456789"
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One well placed cell: reader, class, candidates' log weights, the right ones, mass on impossible strings, and whether a number
-    that was read wrongly in state only."""
+    """One well placed cell.
+
+    Attributes:
+        reader: who read it.
+        cell_class: what its best candidate is.
+        weights: natural logs of the candidates' weights.
+        right: which of them are right.
+        missing: mass that the reader put on impossible strings.
+        state_only: none is right, but the best has the right value.
+        odd: a blank that is out of style, which is doubted by another rule.
+    """
 
     reader: str
     cell_class: str
@@ -87,9 +96,7 @@ def _collect(
     examples: list[Example],
     errors: list[tuple[int, int, bool]],
 ) -> None:
-    known = [
-        (b, document.truth.fields[i]) for i, b in found.items() if b.candidates and i in document.truth.fields
-    ]
+    known = [(b, document.truth.fields[i]) for i, b in found.items() if b.candidates and i in document.truth.fields]
     good = sum(is_right(t, b.candidates[0]) for b, t in known)
     if not known or good < WELL_PLACED * len(placement.fields):
         return

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import gikocr
-from gikocr.elements import FormReading, LabelledGrid, Source, TextLine
+from gikocr.elements import FormReading, LabelledGrid, Posterior, Source, TextLine
 from gikocr.engines.registry import Engines, fingerprint
 from gikocr.errors import DocumentError
 from gikocr.forms import load_form
 from gikocr.ingest import Document, Input, MarkupDocument, describe_source, open_document, open_markup
 from gikocr.kie.registration import register
 from gikocr.pipeline.assembly import CellCollector, form_reading, table_reading, with_cell_texts
+from gikocr.pipeline.calibration import load_calibration
 from gikocr.pipeline.full_text import FullText, read_full_text, section_texts, unruled_tables, with_missing_facts
 from gikocr.pipeline.metadata import document_values, has_title, read_head_and_tail
 from gikocr.pipeline.order import reading_order
@@ -82,6 +83,7 @@ class Pipeline:
         self._painter = painter
         self._form = load_form(settings.form)
         self._engines = Engines(settings)
+        self._calibrated = load_calibration(settings)
         self._fingerprint = fingerprint(gikocr.__version__, settings, self._engines)
         self._pages = PageReader(settings, self._engines.line_reader(), self._engines.region_detector, self._fit)
         self._cells = self._engines.cell_reader()
@@ -91,6 +93,9 @@ class Pipeline:
     def fingerprint(self) -> str:
         """What results depend on besides the document."""
         return self._fingerprint
+
+    def _reconcile(self, reading: FormReading) -> Posterior:
+        return reconcile(reading, self._form, calibration=self._calibrated.calibration)
 
     def _fit(self, labelled: Sequence[LabelledGrid]) -> float:
         """Log evidence that the grids of one page hold rows of the form."""
@@ -168,14 +173,15 @@ class Pipeline:
         again = build_report(
             self._form,
             reading,
-            reconcile(reading, self._form),
+            self._reconcile(reading),
             source=replace(document.source, pages=report.source.pages),
             fingerprint=self._fingerprint,
-            models=self._engines.models(),
+            models=(*self._engines.models(), *self._calibrated.named),
             issues=[*(i for i in issues if i.stage in ("ingest", "table")), issue],
             sections=report.sections or result.sections,
             seconds=run.seconds,
-            review_below=self._settings.review_below,
+            review_below=self._calibrated.review_below(reading, self._settings),
+            confidence_kind=self._calibrated.kind_for(reading),
         )
         return Extraction(again, reading, extraction.overlays)
 
@@ -193,18 +199,19 @@ class Pipeline:
             return Extraction(report)
         with run.stage("reconcile"):
             merged = merge_rivals(result.reading)
-            posterior = reconcile(merged, self._form)
+            posterior = self._reconcile(merged)
         report = build_report(
             self._form,
             merged,
             posterior,
             source=source,
             fingerprint=self._fingerprint,
-            models=(),
+            models=self._calibrated.named,
             issues=issues,
             sections=result.sections,
             seconds=run.seconds,
-            review_below=self._settings.review_below,
+            review_below=self._calibrated.review_below(merged, self._settings),
+            confidence_kind=self._calibrated.kind_for(merged),
             steps=TEXT_STEPS,
         )
         return Extraction(report, result.reading)
@@ -267,18 +274,19 @@ class Pipeline:
             unruled = unruled_tables(text, pages)
             run.issues += [] if unruled is None else [unruled]
         with run.stage("reconcile"):
-            posterior = reconcile(reading, self._form)
+            posterior = self._reconcile(reading)
         report = build_report(
             self._form,
             reading,
             posterior,
             source=document.source,
             fingerprint=self._fingerprint,
-            models=self._engines.models(),
+            models=(*self._engines.models(), *self._calibrated.named),
             issues=run.issues,
             sections=() if text is None else section_texts(text, pages),
             seconds=run.seconds,
-            review_below=self._settings.review_below,
+            review_below=self._calibrated.review_below(reading, self._settings),
+            confidence_kind=self._calibrated.kind_for(reading),
         )
         overlays: tuple[tuple[int, bytes], ...] = ()
         if overlay:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 import gikocr
 from gikocr.elements import (
@@ -40,6 +41,7 @@ from gikocr.report import (
 
 TEXT_STEPS = ("ingest", "kie", "reconcile")
 STEPS = ("ingest", "preprocess", "layout", "table", "ocr", "kie", "reconcile")
+ConfidenceKind = Literal["posterior", "calibrated"]
 LEAST_ALTERNATIVE = 1e-6
 """Alternatives less probable than this are not worth showing."""
 
@@ -56,6 +58,7 @@ def build_report(
     sections: Sequence[SectionText] = (),
     seconds: Mapping[str, float],
     review_below: float,
+    confidence_kind: ConfidenceKind = "posterior",
     steps: Sequence[str] = STEPS,
 ) -> Report:
     """Put the public report of one document together."""
@@ -63,7 +66,8 @@ def build_report(
     by_field = _checks_by_field(form, posterior)
     broken = {c.id for c in checks if c.verdict in ("broken_in_source", "doubtful")}
     fields = tuple(
-        _field(form, f, reading, by_field.get(f.field_id, ()), broken, review_below) for f in posterior.fields
+        _field(form, f, reading, by_field.get(f.field_id, ()), broken, review_below, confidence_kind)
+        for f in posterior.fields
     )
     tables = _tables(form, reading, posterior, fields)
     everything = [*issues, *_table_issues(tables, fields, checks)]
@@ -167,6 +171,7 @@ def _field(
     checks: Sequence[str],
     broken: set[str],
     review_below: float,
+    confidence_kind: ConfidenceKind,
 ) -> Field:
     spec = form.editions[posterior.edition].fields[posterior.field_id]
     placed = next(
@@ -217,7 +222,7 @@ def _field(
         state=best.state,
         unit=_unit(best, spec.printed_unit),
         confidence=confidence,
-        confidence_kind="posterior",
+        confidence_kind=confidence_kind,
         needs_review=confidence < review_below or suggestion is not None or best.state == "other_text",
         alternatives=tuple(_alternative(c, p) for c, p in posterior.candidates[1:] if p >= LEAST_ALTERNATIVE),
         suggestion=suggestion,

@@ -24,9 +24,11 @@ ANY_READER = "*"
 CellClass = Literal["blank", "mark", "zero", "single", "multi", "free"]
 """What the best candidate is. ``free``: a number in a table without rules, where nothing else can tell a misreading."""
 Block = Literal["free", "free_clean", "upheld", "clean", "disputed"]
-"""Where a field stands towards the sums. ``disputed``: in a rule that its values do not fulfil; ``upheld``: in rules that all hold, while
-others of its table do not; ``clean``: in a table whose rules all hold; ``free``: in no rule that can be checked; ``free_clean``: the
-same in a document whose rules all hold. A page that was read badly shows in its sums."""
+"""Where a field stands towards the sums. A page that was read badly shows in its sums.
+
+``disputed``: in a rule that its values do not fulfil. ``upheld``: in rules that all hold, while others of its table do not. ``clean``: in
+a table whose rules all hold. ``free``: in no rule that can be checked. ``free_clean``: the same in a document whose rules all hold.
+"""
 Kind = Literal["scan", "text"]
 
 
@@ -119,14 +121,39 @@ class SourceParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """How much doubt may be delivered without review, as documents say that were not fitted on.
+
+    Attributes:
+        target: wrong values that may stay, per field of all fields.
+        largest_doubt: the largest 1 - p at which neither the expected nor the observed share exceeds it; 0: nothing may be delivered.
+        bounded_doubt: the same with the share bounded at 95 % with a document as the unit; 0 where the documents are too few.
+    """
+
+    target: float
+    largest_doubt: float
+    bounded_doubt: float
+
+
+@dataclass(frozen=True, slots=True)
 class KindParameters:
-    """All parameters for one kind of document. ``readers``: by reader, then class of cell."""
+    """All parameters for one kind of document. ``readers``: by reader, then class of cell; ``budgets``: the largest target first."""
 
     readers: Mapping[str, Mapping[str, ReadingParameters]] = field(default_factory=dict, hash=False)
     structure: Mapping[str, StructureParameters] = field(default_factory=dict, hash=False)
     maps: Mapping[str, ErrorMap] = field(default_factory=dict, hash=False)
     misreading: Misreading = Misreading()
     source: SourceParameters = SourceParameters()
+    budgets: tuple[Budget, ...] = ()
+
+    def review_below(self, target: float) -> float:
+        """The confidence below which fields are reviewed, so that about ``target`` wrong values per field are left.
+
+        Without a measured budget no field with more doubt than the target is delivered, which keeps it wherever the confidences hold.
+        """
+        measured = [b for b in self.budgets if b.target <= target * (1 + 1e-9)]
+        doubt = max(measured, key=lambda b: b.target).largest_doubt if measured else target
+        return 1.0 - doubt if doubt > 0.0 else 1.0
 
     def map_of(self, block: str, cell_class: str | None) -> ErrorMap:
         """The map of a block's class of cell, else that of the block, else the identity."""
@@ -227,4 +254,5 @@ def _kind(content: Mapping[str, Any]) -> KindParameters:
         {b: ErrorMap(**p) for b, p in content["maps"].items()},
         Misreading(**misreading),
         SourceParameters(**content["source"]),
+        tuple(Budget(**b) for b in content["budgets"]),
     )

@@ -64,9 +64,7 @@ def beliefs(
     return found
 
 
-def _belief(
-    reading: FormReading, spec: Field, placed: PlacedField, ruled: bool, parameters: KindParameters
-) -> Belief:
+def _belief(reading: FormReading, spec: Field, placed: PlacedField, ruled: bool, parameters: KindParameters) -> Belief:
     if placed.cell is None:
         return Belief(placed, (), (), 1.0, 0.0, None)
     read = reading.cells[placed.cell].reading

@@ -105,14 +105,16 @@ def infer(
         for placed in placement.fields:
             belief = known[placed.field_id]
             field, more = _field(
-                belief, posteriors.get(placed.field_id), parameters.source.leak, placement, near.get(placed.field_id, 0.0)
+                belief,
+                posteriors.get(placed.field_id),
+                parameters.source.leak,
+                placement,
+                near.get(placed.field_id, 0.0),
             )
             fields.append(field)
             if belief.placed.cell is not None:
                 implied += [(belief.placed.cell, value, p) for value, p in more]
-    return Inference(
-        _with_blocks(fields, usable, broken, settled), tuple(rules), broken, tuple(implied), evidence
-    )
+    return Inference(_with_blocks(fields, usable, broken, settled), tuple(rules), broken, tuple(implied), evidence)
 
 
 def _checkable(rule: Rule, known: Mapping[str, Belief], settled: Mapping[str, Decimal | None]) -> bool:

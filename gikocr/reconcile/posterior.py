@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
 
-from gikocr.elements import Candidate, FieldPosterior, FormReading, Placement, Posterior, RulePosterior
+from gikocr.elements import Candidate, FieldPosterior, FormReading, Posterior, RulePosterior
 from gikocr.forms import Form, Rule
 from gikocr.reconcile.calibration import FLOOR, Calibration, ErrorMap, KindParameters, StructureParameters
 from gikocr.reconcile.inference import Inference, InferredField, infer
 from gikocr.reconcile.numbers import amount
+from gikocr.reconcile.rivals import merge_rivals
 from gikocr.reconcile.structure import choose_placements
 
 SURE_OF_READING = 0.9
@@ -46,6 +47,19 @@ def reconcile(
     inference = infer(reading, form, chosen, parameters, dict(amounts or {}))
     fields = tuple(_posterior(f, parameters) for f in inference.fields)
     return Posterior(fields, _checks(inference, fields, dict(amounts or {})), editions)
+
+
+def reconcile_again(
+    reading: FormReading,
+    form: Form,
+    clamped: Mapping[str, Decimal | None] | None = None,
+    calibration: Calibration | None = None,
+) -> Posterior:
+    """The posterior of a saved reading: rivals are merged as they were when it was made. Arguments as of :func:`reconcile`.
+
+    ``build_report`` wants the merged reading, :func:`merge_rivals`, beside it.
+    """
+    return reconcile(merge_rivals(reading), form, clamped, calibration)
 
 
 def confidences(field: InferredField, parameters: KindParameters) -> list[float]:
@@ -122,6 +136,3 @@ def _sides(rule: Rule, values: Mapping[str, Decimal | None]) -> tuple[Decimal, D
     left = sum((values.get(i) or Decimal(0) for i in rule.left), Decimal(0))
     right = sum((values.get(i) or Decimal(0) for i in rule.right), Decimal(0))
     return left, right
-
-
-__all__ = ["Placement", "confidences", "mapped", "place_doubt", "reconcile"]

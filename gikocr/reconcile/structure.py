@@ -36,7 +36,9 @@ def choose_placements(
         weighed = _weighed(reading, form, table)
         best = max(weighed, key=lambda p: p.weight)
         chosen[table.table] = _shared(best, weighed)
-        editions.append((table.table, best.edition, min(1.0, sum(p.weight for p in weighed if p.edition == best.edition))))
+        editions.append(
+            (table.table, best.edition, min(1.0, sum(p.weight for p in weighed if p.edition == best.edition)))
+        )
     return chosen, tuple(editions)
 
 

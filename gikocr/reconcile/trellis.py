@@ -116,9 +116,7 @@ def most_probable(
 
 
 class _Trellis:
-    def __init__(
-        self, part: Part, cells: Mapping[str, CellValues], source: SourceParameters, way: Misreading
-    ) -> None:
+    def __init__(self, part: Part, cells: Mapping[str, CellValues], source: SourceParameters, way: Misreading) -> None:
         self.part, self.cells, self.source, self.way = part, cells, source, way
         base = sum(part.columns[i] * cells[i].best for line in part.lines for i, _ in line.fields)
         self.base = base
@@ -349,9 +347,7 @@ def _weight(item: tuple[int, float]) -> float:
     return item[1]
 
 
-def _combinations(
-    line: Line, cells: Mapping[str, CellValues]
-) -> list[tuple[tuple[tuple[str, int, bool], ...], float]]:
+def _combinations(line: Line, cells: Mapping[str, CellValues]) -> list[tuple[tuple[tuple[str, int, bool], ...], float]]:
     """Choices among the listed values of a line, the reading as it stands first, then by weight."""
     found: list[tuple[tuple[tuple[str, int, bool], ...], float]] = [((), 1.0)]
     for field_id, _ in line.fields:
