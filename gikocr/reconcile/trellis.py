@@ -287,7 +287,7 @@ class _Trellis:
             return
         result.broken[rule_id] += share
         doubt = {i: self.cells[i].unlisted for i in fields if not self.cells[i].settled}
-        whole = sum(doubt.values())
+        whole = sum(doubt.values()) or 1.0
         for i, own in doubt.items():
             # Two cells are misread where none alone explains it.
             result.unexplained[i] += min(1.0, 2 * own / whole) * share * self.source.misread
