@@ -188,11 +188,15 @@ class LabelledGrid:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One reading of a cell with its natural log probability given the picture."""
+    """One reading of a cell with its natural log probability given the picture.
+
+    ``implied``: the sums proposed it, and the reader then scored it on the picture.
+    """
 
     printed: str
     state: State
     log_probability: float
+    implied: bool = False
 
 
 @dataclass(frozen=True, slots=True)

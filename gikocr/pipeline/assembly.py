@@ -62,6 +62,8 @@ class CellCollector:
         self._index: dict[tuple[int, BBox], int] = {}
         self._wanted: list[tuple[int, BBox]] = []
         self._faint: dict[int, PageInk] = {}
+        self.crops: dict[int, Image] = {}
+        """What was read of each cell with print, by the cell's number; for a second look at it."""
 
     def index(self, grid: int, box: BBox) -> int:
         """The number under which a cell will be read."""
@@ -90,6 +92,7 @@ class CellCollector:
                 readings[k] = blank_reading(content.dirt, reader.name)
             else:
                 crops.append(crop)
+                self.crops[k] = crop
                 places.append(k)
                 strokes.append(stroke_of(ink, content, self._grids[grid].height))
         for k, reading, stroke in zip(places, reader.read(crops), strokes, strict=True):

@@ -23,6 +23,7 @@ from gikocr.pipeline.metadata import document_values, has_title, read_head_and_t
 from gikocr.pipeline.order import reading_order
 from gikocr.pipeline.pages import PageReader, PageReading
 from gikocr.pipeline.reporting import TEXT_STEPS, build_report, failed_report
+from gikocr.pipeline.second_look import look_again
 from gikocr.pipeline.text_layer import read_layer, read_placed_text
 from gikocr.pipeline.text_path import TextResult, read_reports
 from gikocr.reconcile import merge_rivals, reconcile
@@ -350,7 +351,9 @@ class Pipeline:
             found = read_head_and_tail(self._pages, pages, self._form.document)
             if text is not None:
                 found = with_missing_facts(found, text, self._form.document)
-        return form_reading(self._form, tables, cells, document_values(found, pages))
+        reading = form_reading(self._form, tables, cells, document_values(found, pages))
+        with run.stage("second_look"):
+            return look_again(reading, self._form, self._calibrated.calibration, collector.crops, self._cells)
 
 
 def _sure_fields(report: Report) -> int:

@@ -26,8 +26,9 @@ CellClass = Literal["blank", "mark", "zero", "single", "multi", "free"]
 Block = Literal["free", "free_clean", "upheld", "clean", "disputed"]
 """Where a field stands towards the sums. A page that was read badly shows in its sums.
 
-``disputed``: in a rule that its values do not fulfil. ``upheld``: in rules that all hold, while others of its table do not. ``clean``: in
-a table whose rules all hold. ``free``: in no rule that can be checked. ``free_clean``: the same in a document whose rules all hold.
+``disputed``: in a rule that its values do not fulfil. ``upheld``: in rules that all hold, while others of its table do not.
+``clean``: in a table whose rules all hold. ``free``: in no rule that can be checked. ``free_clean``: the same in a document whose
+rules all hold.
 """
 Kind = Literal["scan", "text"]
 

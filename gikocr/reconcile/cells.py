@@ -16,7 +16,7 @@ FEW_BLANKS, ODD_BLANK = 0.1, 0.08
 """Where no more than this share of a table is blank, a blank is wrong with at least this probability."""
 WRONG_KIND = 1e-3
 """Weight of a reading that is not of the field's kind: a sign or a decimal point in a count."""
-LIKELIEST = 1e-12
+LEAST_PROBABILITY = 1e-30
 """Least probability of a candidate that a reader proposed."""
 
 
@@ -70,7 +70,7 @@ def _belief(reading: FormReading, spec: Field, placed: PlacedField, ruled: bool,
     read = reading.cells[placed.cell].reading
     listed = [c for c in read.candidates if c.log_probability > -math.inf]
     raw = [
-        max(LIKELIEST, math.exp(c.log_probability))
+        max(LEAST_PROBABILITY, math.exp(c.log_probability))
         * (WRONG_KIND if c.state == "read" and not of_kind(c.printed, spec) else 1.0)
         for c in listed
     ]

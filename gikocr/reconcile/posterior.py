@@ -62,6 +62,15 @@ def reconcile_again(
     return reconcile(merge_rivals(reading), form, clamped, calibration)
 
 
+def implied_values(
+    reading: FormReading, form: Form, calibration: Calibration | None = None
+) -> tuple[tuple[int, Decimal, float], ...]:
+    """Cells with values that the sums imply and no reader proposed, and the probability of each."""
+    parameters = (calibration or Calibration()).for_reading(reading)
+    chosen, _ = choose_placements(reading, form)
+    return infer(reading, form, chosen, parameters, {}).implied
+
+
 def confidences(field: InferredField, parameters: KindParameters) -> list[float]:
     """The probabilities of a field's readings with the doubt of its place, mapped by the calibration of its block."""
     given = [p for _, p in field.candidates]
