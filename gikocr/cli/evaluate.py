@@ -21,6 +21,14 @@ def evaluate(
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the measures to this file as JSON too.")
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a page with curves, confusions and the worst documents to this file."),
+    ] = None,
+    sources: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="The documents themselves, for --html; else those beside the truth."),
+    ] = None,
     wrong: Annotated[bool, typer.Option("--wrong", help="List every wrong field, for whoever mends errors.")] = False,
     debug: Debug = False,
 ) -> None:
@@ -44,6 +52,10 @@ def evaluate(
     print(render_text(evaluation))
     if mistakes is not None:
         print(render_wrong(mistakes))
+    if html is not None:
+        from gikocr.evaluation.html_report import html_report
+
+        write_file(html, html_report(evaluation, truth, out, sources=sources).encode("utf-8"))
     if json_file is not None:
         text = json.dumps(to_json(evaluation, mistakes), ensure_ascii=False, indent=2)
         write_file(json_file, text.encode("utf-8") + b"\n")
