@@ -17,6 +17,7 @@ from gikocr.evaluation.evaluate import Evaluation
 from gikocr.evaluation.intervals import Rate
 from gikocr.evaluation.judge import JudgedDocument, JudgedField
 from gikocr.evaluation.match import Pair, pair_outputs
+from gikocr.evaluation.review_share import doubt_of
 from gikocr.evaluation.truth import load_truth
 
 WORST_DOCUMENTS, FIELDS_EACH = 8, 16
@@ -102,7 +103,10 @@ def _drawings(evaluation: Evaluation, given: Sequence[tuple[JudgedField, int]]) 
     yield _figure(
         plots.reliability(evaluation.overall.confidence.bins), "Reliability: wrong / all fields of each bin of 1 − p."
     )
-    yield _figure(plots.risk_coverage(doubt, wrong), "Risk and coverage: what review of the least sure fields buys.")
+    # A field that is unreadable is never delivered, whatever the threshold.
+    delivered = [(d, not f.right) for f, _ in given if (d := doubt_of(f)) is not None]
+    curve = plots.risk_coverage(np.array([d for d, _ in delivered]), np.array([w for _, w in delivered], dtype=bool))
+    yield _figure(curve, "Risk and coverage: what review of the least sure fields buys.")
     yield _figure(plots.expected_observed(expected, observed), "Wrong fields of each document.")
     yield _figure(
         plots.confusion(counts, labels),

@@ -77,7 +77,7 @@ def confusion(counts: NDArray[np.int64], labels: Sequence[str]) -> bytes:
     figure, axes = _figure(5.2, 4.6)
     axes.imshow(np.log1p(counts), cmap="Blues")
     axes.set_xticks(range(len(labels)), labels)
-    axes.set_yticks(range(len(labels)), labels)
+    axes.set_yticks(range(len(counts)), labels[: len(counts)])
     for y, x in np.argwhere(counts > 0):
         axes.text(x, y, str(counts[y, x]), ha="center", va="center", fontsize=7)
     axes.set(xlabel="given", ylabel="printed")
