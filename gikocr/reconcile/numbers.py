@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 
 from gikocr.elements import Candidate
 from gikocr.forms import Field
@@ -10,6 +11,8 @@ from gikocr.forms import Field
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
 
 
+# The same few hundred texts come again and again within a document.
+@lru_cache(maxsize=4096)
 def number(printed: str) -> Decimal | None:
     """The number that a candidate's text stands for; texts of state ``read`` always have one."""
     digits = "".join(c for c in printed if c.isdigit() or c in ".-+").translate(_FULL_WIDTH)
