@@ -29,11 +29,11 @@ EXPLAINED_ABOVE = 1e-8
 """Combinations of alternatives with less weight are not explained further by an unlisted misreading or an error in print."""
 MOST_CHANGES = 4
 """Cells of one line that change together."""
-MOST_COMBINATIONS, MOST_MOVES = 400, 400
+MOST_COMBINATIONS, MOST_MOVES = 400, 150
 """Combinations and different effects of one line that are looked at, the heaviest."""
-SCOUT, BEAM, WIDE_BEAM, MANY_BROKEN = 12, 120, 600, 5
+SCOUT, BEAM, WIDE_BEAM, MANY_BROKEN = 12, 60, 120, 5
 """States kept at each step: to find a good explanation, usually, and where more than so many rules fail as read."""
-STEP_WORK = 12_000
+STEP_WORK = 2_500
 """States times effects of one step, so that a document in which nothing fits takes no longer than others."""
 LARGEST = 10**9
 """Values must be smaller, so that residuals fit into a packed state."""
