@@ -166,6 +166,18 @@ def cell_ink(ink: PageInk, box: BBox, height: float) -> CellInk:
     return CellInk(rect, lines, tuple(int(p) for p in parts), _dirt(ink, inside[~keep], height))
 
 
+def cell_parts(ink: PageInk, box: BBox, height: float) -> NDArray[np.int64]:
+    """Indices of all components in a cell, dirt too, but for what line removal left over and what runs through the cell."""
+    b = ink.boxes
+    cx, cy = (b[:, 0] + b[:, 2]) / 2, (b[:, 1] + b[:, 3]) / 2
+    inside = np.nonzero((cx > box.left) & (cx < box.right) & (cy > box.top) & (cy < box.bottom))[0]
+    left, top, right, bottom = b[inside].T
+    w, h = right - left, bottom - top
+    sliver = _at_border(left, top, right, bottom, box, height) & (np.minimum(w, h) <= max(2.0, BORDER * height))
+    outside = (w > box.width * 1.05) | (h > box.height * 1.05) | _runs_through(left, top, right, bottom, box, height)
+    return np.asarray(inside[~sliver & ~outside], np.int64)
+
+
 def _at_border(
     left: NDArray[np.int32],
     top: NDArray[np.int32],
@@ -314,7 +326,9 @@ def _around(boxes: NDArray[np.int32]) -> BBox:
     return BBox(float(boxes[:, 0].min()), float(boxes[:, 1].min()), float(boxes[:, 2].max()), float(boxes[:, 3].max()))
 
 
-def crop_print(ink: PageInk, area: BBox, keep: tuple[int, ...], least_height: float, height: float) -> Image:
+def crop_print(
+    ink: PageInk, area: BBox, keep: tuple[int, ...], least_height: float, height: float, pad: float = PAD
+) -> Image:
     """Cut a crop around an area of print, with everything that is not print painted white.
 
     Args:
@@ -323,11 +337,12 @@ def crop_print(ink: PageInk, area: BBox, keep: tuple[int, ...], least_height: fl
         keep: indices of the components that are print.
         least_height: the crop is at least this high, so that a dash or a point keeps its scale.
         height: the height of print in this table.
+        pad: margin around the area, in heights of print.
 
     Returns:
         (h, w) uint8.
     """
-    pad = max(2.0, PAD * height)
+    pad = max(2.0, pad * height)
     extra = max(0.0, (least_height - area.height) / 2)
     x0, x1 = int(area.left - pad), int(np.ceil(area.right + pad))
     y0, y1 = int(area.top - pad - extra), int(np.ceil(area.bottom + pad + extra))
@@ -337,7 +352,9 @@ def crop_print(ink: PageInk, area: BBox, keep: tuple[int, ...], least_height: fl
     if cx1 <= cx0 or cy1 <= cy0:
         return crop
     labels = ink.labels[cy0:cy1, cx0:cx1]
-    print_here = np.isin(labels, np.asarray(keep, np.int32) + 1)
+    wanted = np.zeros(len(ink.boxes) + 1, bool)
+    wanted[np.asarray(keep, np.int32) + 1] = True
+    print_here = wanted[labels]
     foreign = ((labels > 0) & ~print_here) | (ink.lines[cy0:cy1, cx0:cx1] > 0)
     grown = cv2.dilate(foreign.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     near_print = cv2.dilate(print_here.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
