@@ -105,9 +105,7 @@ def make_page(seed: int, number: int, *, watched: bool) -> list[Crop]:
     return _taken_apart(dice, np.ascontiguousarray(pixels), page, scan, cells)
 
 
-def _taken_apart(
-    dice: Dice, pixels: np.ndarray, page: ScannedPage, scan: Scan, cells: list[SheetCell]
-) -> list[Crop]:
+def _taken_apart(dice: Dice, pixels: np.ndarray, page: ScannedPage, scan: Scan, cells: list[SheetCell]) -> list[Crop]:
     height, width = pixels.shape[:2]
     upright = make_upright(Page(1, 0, 1, width, height, "px", pixels, Affine(), None), load_settings({}))
     lines = without_streaks(find_ruling_lines(upright.gray))
@@ -151,7 +149,9 @@ def _to_clean(page: ScannedPage, cells: list[SheetCell], squeeze: float) -> np.n
         return None
     there = np.array([page.quads[n].mean(axis=0) / (1.0, squeeze) for n in names])
     # The quads belong to the ink itself, whose middle may lie off the line's; over a page that averages out.
-    here = np.array([((c.line[0] + c.line[2]) / 2, (c.line[1] + c.line[3]) / 2) for c in (cells[int(n)] for n in names)])
+    here = np.array(
+        [((c.line[0] + c.line[2]) / 2, (c.line[1] + c.line[3]) / 2) for c in (cells[int(n)] for n in names)]
+    )
     matrix, _ = cv2.findHomography(there, here, cv2.RANSAC, 6.0)
     return matrix
 

@@ -20,8 +20,12 @@ def graph_of(weights: dict[str, np.ndarray]) -> onnx.ModelProto:
         pads = [down, kernel[1] // 2, down, kernel[1] // 2]
         nodes.append(
             helper.make_node(
-                "Conv", [last, f"{name}.weight", f"{name}.bias"], [name],
-                kernel_shape=list(kernel), strides=list(stride), pads=pads,
+                "Conv",
+                [last, f"{name}.weight", f"{name}.bias"],
+                [name],
+                kernel_shape=list(kernel),
+                strides=list(stride),
+                pads=pads,
             )
         )
         total = name

@@ -1,7 +1,8 @@
 """The fonts that the numeral reader is trained with: those of the splits dev and calibration, and others that no split tests.
 
-The further packages and their checksums stand in npm/package-lock.json beside this module; all are under the SIL Open Font License or
-Apache-2.0. None is a font of `[fonts.test]` in splits.toml, nor a relative with the same figures (Noto Sans SC, Cousine, Crimson Text, ...).
+The further packages and their checksums stand in npm/package-lock.json beside this module; all are under the SIL Open
+Font License or Apache-2.0. None is a font of `[fonts.test]` in splits.toml, nor a relative with the same figures (Noto Sans SC
+and Source Sans of Noto Sans CJK, Noto Sans of WenQuanYi Micro Hei, Cousine of Liberation Mono, Crimson Text, ...).
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ def read_window(reader: NumeralReader, samples: Sequence[Sample]) -> list[CellRe
     """Our own reader's readings, as the pipeline has them."""
     shown = [k for k, s in enumerate(samples) if s.window is not None]
     readings = [blank_reading(s.dirt, reader.name) for s in samples]
-    for k, reading in zip(shown, reader.read([samples[k].window for k in shown]), strict=True):
+    for k, reading in zip(shown, reader.read([w for s in samples if (w := s.window) is not None]), strict=True):
         readings[k] = reading
     return readings
 
@@ -146,7 +146,7 @@ def read_tight(reader: PPOCRNumerals, samples: Sequence[Sample], *, shape: bool 
     """The packaged reader's readings: with the shape of strokes and the doubt about faint ink, or as the network gives them."""
     shown = [k for k, s in enumerate(samples) if s.tight is not None]
     readings = [blank_reading(s.dirt, reader.name) for s in samples]
-    for k, reading in zip(shown, reader.read([samples[k].tight for k in shown]), strict=True):
+    for k, reading in zip(shown, reader.read([t for s in samples if (t := s.tight) is not None]), strict=True):
         if shape:
             reading = weigh_by_shape(reading, samples[k].stroke)
             reading = perhaps_blank(reading) if samples[k].faint else reading

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -18,9 +19,9 @@ SUPER = 2
 WIDTH_IN, HEIGHT_IN = 8.27, 11.69
 DASHES = "-－—―–─−"
 UNITS = "件笔项元"
-LABELS = "自然人法律服务机构其他总计予以公开部分不属于国家秘密三安全稳定行政许可处罚强制收费本年新收政府信息申请数量结转结果维持纠正尚未审结"
+LABELS = "自然人法律服务机构其他总计予以公开部分不属于国家秘密三安全稳定行政许可处罚强制收费本年新收信息申请结转结果维持纠正尚未审结"
 _FULL = str.maketrans("0123456789", "０１２３４５６７８９")
-_OLD = features.check("raqm")
+_OLD = bool(features.check("raqm"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ class _Look:
 
 def number(dice: Dice) -> str:
     """A number as tables hold it."""
-    kind = dice.weighted({"one": 34, "two": 17, "three": 14, "long": 13, "decimal": 12, "comma": 3, "signed": 5, "unit": 2})
+    kind = dice.weighted(
+        {"one": 34, "two": 17, "three": 14, "long": 13, "decimal": 12, "comma": 3, "signed": 5, "unit": 2}
+    )
     if kind in ("one", "two", "three"):
         digits = {"one": 1, "two": 2, "three": 3}[kind]
         return str(dice.whole(0 if digits == 1 else 10 ** (digits - 1), 10**digits - 1))
@@ -151,7 +154,13 @@ def _reduced(cell: SheetCell) -> SheetCell:
 
 
 def _table(
-    dice: Dice, pen: ImageDraw.ImageDraw, look: _Look, top: float, width: int, height: int, scale: float,
+    dice: Dice,
+    pen: ImageDraw.ImageDraw,
+    look: _Look,
+    top: float,
+    width: int,
+    height: int,
+    scale: float,
     cells: list[SheetCell],
 ) -> float:
     """Draw one table and return where it ends."""
@@ -175,7 +184,7 @@ def _table(
         font = _font(look.words, look.size)
         if font.getlength(label) < edges[1] - edges[0] - 2 * look.pad:
             pen.text((edges[0] + look.pad, (y0 + y1) / 2), label, fill=look.ink, font=font, anchor="lm")
-        for x0, x1 in zip(edges[1:-1], edges[2:], strict=True):
+        for x0, x1 in pairwise(edges[1:]):
             cells.append(_cell(dice, pen, look, (x0, y0, x1, y1)))
     return top + rows * row
 
@@ -189,7 +198,13 @@ def _cell(dice: Dice, pen: ImageDraw.ImageDraw, look: _Look, box: tuple[float, f
         text = text.translate(_FULL)
     room = x1 - x0 - 2 * look.pad
     while text and _length(look, text) > room:
-        text = text[: len(text) // 2] if text[: len(text) // 2].isdigit() else str(dice.whole(0, 9)) if len(text) > 1 else ""
+        text = (
+            text[: len(text) // 2]
+            if text[: len(text) // 2].isdigit()
+            else str(dice.whole(0, 9))
+            if len(text) > 1
+            else ""
+        )
     if not text:
         return SheetCell(box, box, "")
     size = _length(look, text)
