@@ -345,8 +345,8 @@ class LineReader(Protocol):
 class CellReader(Protocol):
     """Reads numerals and marks in table cells.
 
-    ``crop`` says how it wants a cell cut: ``print`` is tight around what was taken as print, everything else white, and ``window`` shows
-    what stands around it too, so that the reader tells print from dirt and may say that the cell is blank.
+    ``crop`` says how it wants a cell cut: ``print`` is tight around what was taken as print, everything else white, and
+    ``window`` shows what stands around it too, so that the reader tells print from dirt and may say that the cell is blank.
     """
 
     name: str

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 READER_SYMBOLS: Final = SYMBOLS + "万元件笔项"
 """The alphabet of the numeral network: symbol i stands in column i + 1 of its outputs, the CTC blank in column 0."""
-SURE = 0.9995
+SURE = 0.9997
 """A greedy string at least this probable has no rivals worth a search."""
 CANDIDATES = 5
 LEAST_PROBABILITY = 1e-9
+LEAST_IN_FRAME = 1e-4
+"""Symbols less probable than this in a frame are no rivals; the search is quick because few are left."""
 
 
 def symbols_of(printed: str) -> tuple[int, ...] | None:
@@ -85,7 +87,7 @@ def read_outputs(outputs: NDArray[np.float64]) -> list[tuple[Candidate, ...]]:
     scores = forward_scores(outputs, strings)
     found = []
     for i, (string, score) in enumerate(zip(strings, scores.tolist(), strict=True)):
-        ranked = [(string, score)] if score >= SURE else n_best(outputs[i], 3 * CANDIDATES)
+        ranked = [(string, score)] if score >= SURE else n_best(outputs[i], 2 * CANDIDATES, LEAST_IN_FRAME)
         found.append(_candidates(ranked))
     return found
 

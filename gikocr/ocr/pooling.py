@@ -7,8 +7,8 @@ import math
 from gikocr.elements import Candidate, CellReading
 
 FIRST_WEIGHT, SECOND_WEIGHT = 0.8, 0.4
-"""Exponents of the two readers' probabilities. They sum to more than 1 because the readers err independently of each other, and the second
-counts less because it is sure where it is wrong. Fitted by ``python -m scripts.reader.measure fit``."""
+"""Exponents of the two readers' probabilities. They sum to more than 1 because the readers err independently, and the second counts
+less because it is sure where it is wrong. Fitted by ``python -m scripts.reader.measure fit``."""
 UNLISTED = 3e-3
 """Probability that a reader is taken to give to a string that it did not list."""
 

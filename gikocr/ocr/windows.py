@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from gikocr.geometry import BBox
 from gikocr.ocr.cells import BROKEN_LINE, GridInk, field_ink
 from gikocr.ocr.ink import CellInk, cell_parts, crop_print, fainter_ink, shows_print, strip_of_lines
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 MARGIN = 0.34
 """Margin around the print in a window, in heights of print: room for a stroke that is paler than what was found."""
 LEAST_HEIGHT = 1.6
-"""A window is at least this many heights of print high, so that ``-`` and ``.`` keep their scale."""
+"""A window is at least this many heights of print high, its margin not counted, so that ``-`` and ``.`` keep their scale."""
 ONE_LINE = 1.9
 """Greatest height of a line of figures, in heights of print, which pale print makes look lower than they are."""
 FURTHER = 0.18
