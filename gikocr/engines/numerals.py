@@ -37,7 +37,7 @@ class NumeralReader:
     crop: CellCut = "window"
 
     def __init__(self, network: Network) -> None:
-        self._network = network
+        self.network = network
 
     def read(self, crops: Sequence[Image]) -> list[CellReading]:
         """Read windows (H, W) uint8; the empty string among the candidates is a blank cell."""
@@ -59,7 +59,7 @@ class NumeralReader:
         return [-math.inf if c is None else math.log(max(next(scores), 1e-300)) for c in columns]
 
     def _outputs(self, blob: NDArray[np.float32]) -> NDArray[np.float64]:
-        return np.asarray(self._network(blob), np.float64)
+        return np.asarray(self.network(blob), np.float64)
 
 
 def build_onnx(threads: int = 1) -> NumeralReader:

@@ -49,6 +49,7 @@ class PageInk:
     """Components of a page's ink.
 
     ``boxes`` (n, 4) int: left, top, right, bottom; ``areas`` (n,) pixels; ``labels`` (H, W) int32: 0 is paper, i + 1 is component i.
+    ``by_row`` lists the components from top to bottom by their middles, which are ``rows``.
     """
 
     gray: Image
@@ -57,6 +58,8 @@ class PageInk:
     areas: NDArray[np.int32]
     lines: Image
     threshold: int
+    by_row: NDArray[np.int64]
+    rows: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +113,18 @@ def _components(gray: Image, ink: Image, line_mask: Image, threshold: int) -> Pa
     boxes = np.column_stack(
         [stats[1:, 0], stats[1:, 1], stats[1:, 0] + stats[1:, 2], stats[1:, 1] + stats[1:, 3]]
     ).astype(np.int32)
-    return PageInk(gray, np.asarray(labels, np.int32), boxes, stats[1:, 4].astype(np.int32), line_mask, threshold)
+    middles = (boxes[:, 1] + boxes[:, 3]) / 2
+    by_row = np.argsort(middles, kind="stable")
+    areas = stats[1:, 4].astype(np.int32)
+    return PageInk(gray, np.asarray(labels, np.int32), boxes, areas, line_mask, threshold, by_row, middles[by_row])
+
+
+def inside_box(ink: PageInk, box: BBox) -> NDArray[np.int64]:
+    """The components whose middle lies in a box, in ascending order."""
+    first, last = np.searchsorted(ink.rows, box.top, "right"), np.searchsorted(ink.rows, box.bottom, "left")
+    near = ink.by_row[first:last]
+    middles = (ink.boxes[near, 0] + ink.boxes[near, 2]) / 2
+    return np.sort(near[(middles > box.left) & (middles < box.right)])
 
 
 def print_height(ink: PageInk, box: BBox) -> float:
@@ -138,8 +152,7 @@ def cell_ink(ink: PageInk, box: BBox, height: float) -> CellInk:
         height: the height of print in this table, from :func:`print_height`.
     """
     b = ink.boxes
-    cx, cy = (b[:, 0] + b[:, 2]) / 2, (b[:, 1] + b[:, 3]) / 2
-    inside = np.nonzero((cx > box.left) & (cx < box.right) & (cy > box.top) & (cy < box.bottom))[0]
+    inside = inside_box(ink, box)
     if len(inside) == 0:
         return CellInk(None, (), (), 0.0)
     left, top, right, bottom = b[inside].T
@@ -169,8 +182,7 @@ def cell_ink(ink: PageInk, box: BBox, height: float) -> CellInk:
 def cell_parts(ink: PageInk, box: BBox, height: float) -> NDArray[np.int64]:
     """Indices of all components in a cell, dirt too, but for what line removal left over and what runs through the cell."""
     b = ink.boxes
-    cx, cy = (b[:, 0] + b[:, 2]) / 2, (b[:, 1] + b[:, 3]) / 2
-    inside = np.nonzero((cx > box.left) & (cx < box.right) & (cy > box.top) & (cy < box.bottom))[0]
+    inside = inside_box(ink, box)
     left, top, right, bottom = b[inside].T
     w, h = right - left, bottom - top
     sliver = _at_border(left, top, right, bottom, box, height) & (np.minimum(w, h) <= max(2.0, BORDER * height))

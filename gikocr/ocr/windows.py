@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gikocr.geometry import BBox
 from gikocr.ocr.cells import BROKEN_LINE, GridInk, field_ink
-from gikocr.ocr.ink import CellInk, cell_parts, crop_print, fainter_ink, shows_print, strip_of_lines
+from gikocr.ocr.ink import CellInk, cell_parts, crop_print, fainter_ink, inside_box, shows_print, strip_of_lines
 
 if TYPE_CHECKING:
     from gikocr.elements import Image
@@ -51,10 +51,22 @@ def in_paler_ink(found: GridInk) -> GridInk:
 def look_at(found: GridInk, paler: GridInk, box: BBox) -> Look:
     """Look at a cell, and again in paler ink where nothing was found in it or only a part."""
     seen = field_ink(found, box)
+    if not _may_reach_further(paler, box, seen):
+        return Look(found, box, seen)
     content = field_ink(paler, box)
     if not shows_print(paler.ink, content, found.height) or not _reaches_further(content, seen, found.height):
         return Look(found, box, seen)
     return Look(paler, box, content, seen.box is None)
+
+
+def _may_reach_further(paler: GridInk, box: BBox, seen: CellInk) -> bool:
+    """Whether any paler ink lies far enough beyond what was seen; where none does, a second look shows nothing new."""
+    inside = inside_box(paler.ink, box)
+    if len(inside) == 0 or seen.box is None:
+        return len(inside) > 0
+    b, far = paler.ink.boxes[inside], FURTHER * paler.height
+    wider = seen.box.left - b[:, 0].min() > far or b[:, 2].max() - seen.box.right > far
+    return bool(wider or seen.box.top - b[:, 1].min() > far or b[:, 3].max() - seen.box.bottom > far)
 
 
 def _reaches_further(content: CellInk, seen: CellInk, height: float) -> bool:

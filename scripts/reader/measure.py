@@ -80,7 +80,7 @@ class Collector:
     def samples(self, item: Input, truth: dict[str, Any]) -> list[Sample]:
         """The samples of one document."""
         with open_document(item, self.pipeline._settings) as document:
-            grids, places = self._places(document)
+            grids, places = self.places(document)
         looks: dict[int, GridInk] = {}
         found = []
         for key, hypotheses in places.items():
@@ -100,7 +100,8 @@ class Collector:
                 found.append(_sample(item.name, f"{key} {f.field_id}", right, look_at(grid, paler, f.box)))
         return found
 
-    def _places(self, document: Document) -> tuple[list[GridInk], Any]:
+    def places(self, document: Document) -> tuple[list[GridInk], Any]:
+        """The grids of a document and, by table, where the form's fields are on them."""
         pages, hint = [], 0
         for number in document.selected:
             reading = self.pipeline._pages.read(document.read_page(number), hint=hint)
