@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 
 import cv2
@@ -29,7 +29,7 @@ def main() -> None:
     a = parser.parse_args()
     cv2.setNumThreads(1)
     collector, reader = Collector(), build_onnx()
-    spent = Counter[str]()
+    spent: defaultdict[str, float] = defaultdict(float)
     cells = pages = 0
     for item in find_inputs(a.documents):
         with open_document(item, load_settings()) as document:

@@ -77,7 +77,7 @@ def test_a_window_shows_more_than_a_tight_crop_of_the_same_cell() -> None:
 
 
 def test_disagreement_leaves_both_candidates() -> None:
-    first = Scripted("a", "window", [{"41": 0.7}])
+    first = Scripted("a", "window", [{"41": 0.7, "44": 0.05}])
     second = Scripted("b", "print", [{"44": 0.9}])
     [cell, *_] = collector(["44", "", ""]).read(first, second, 0.9)
     assert {c.printed for c in cell.reading.candidates} == {"41", "44"}
