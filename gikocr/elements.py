@@ -24,6 +24,7 @@ FORM_READING_VERSION = 1
 State = Literal["read", "blank", "slash", "dash", "none_word", "other_text", "occluded", "unreadable", "not_printed"]
 TableStatus = Literal["read", "partly_read", "not_found", "no_numbers"]
 Unit = Literal["pt", "px"]
+CellCut = Literal["print", "window"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,12 +347,17 @@ class LineReader(Protocol):
 
 
 class CellReader(Protocol):
-    """Reads numerals and marks in table cells."""
+    """Reads numerals and marks in table cells.
+
+    ``crop`` says how it wants a cell cut: ``print`` is tight around what was taken as print, everything else white, and
+    ``window`` shows what stands around it too, so that the reader tells print from dirt and may say that the cell is blank.
+    """
 
     name: str
+    crop: CellCut
 
     def read(self, crops: Sequence[Image]) -> list[CellReading]:
-        """Read grey crops (H, W) uint8, tight around the ink of one cell each; the answers come in the same order."""
+        """Read grey crops (H, W) uint8, cut as ``crop`` says, one cell each; the answers come in the same order."""
         ...
 
     def score(self, crop: Image, strings: Sequence[str]) -> list[float]:

@@ -39,7 +39,13 @@ class Settings:
     max_skew: float = _option(7.0, "largest skew that is looked for", unit="degrees")
     layout_engine: str = _option("ruling_lines", "detector of table regions: ruling_lines or cdla")
     line_engine: str = _option("ppocr_v6_small", "reader of labels and headings")
-    cell_engine: str = _option("ppocr_v6_small_numerals", "reader of table cells")
+    cell_engine: str = _option(
+        "numerals", "reader of table cells: numerals, numerals_torch (the same on torch) or ppocr_v6_small_numerals"
+    )
+    second_engine: str = _option(
+        "ppocr_v6_small_numerals", "reader that is asked too where the first is doubtful; empty asks none"
+    )
+    second_below: float = _option(0.98, "a cell whose best reading has a lower probability is doubtful")
     page_engine: str = _option(
         "rapidocr", "reader of whole pages, used by full_text and as the fallback: rapidocr or paddleocr"
     )

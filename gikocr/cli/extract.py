@@ -75,7 +75,14 @@ def extract(
     line_engine: Annotated[
         str | None, typer.Option(help="Reads labels and headings.", rich_help_panel=_ENGINES)
     ] = None,
-    cell_engine: Annotated[str | None, typer.Option(help="Reads table cells.", rich_help_panel=_ENGINES)] = None,
+    cell_engine: Annotated[
+        str | None,
+        typer.Option(help="Reads table cells: numerals, ppocr_v6_small_numerals, ...", rich_help_panel=_ENGINES),
+    ] = None,
+    second_engine: Annotated[
+        str | None,
+        typer.Option(help="Reads cells too where the first is doubtful; '' asks none.", rich_help_panel=_ENGINES),
+    ] = None,
     page_engine: Annotated[
         str | None, typer.Option(help="Reads whole pages: rapidocr, paddleocr.", rich_help_panel=_ENGINES)
     ] = None,
@@ -104,6 +111,7 @@ def extract(
             "layout_engine": layout_engine,
             "line_engine": line_engine,
             "cell_engine": cell_engine,
+            "second_engine": second_engine,
             "page_engine": page_engine,
         }
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from gikocr.elements import Candidate, CellReading, LineText
+from gikocr.elements import Candidate, CellCut, CellReading, LineText
 from gikocr.engines.manifest import model_bytes
 from gikocr.ocr.ctc import forward, n_best
 from gikocr.ocr.numerals import ALIASES, SYMBOLS, plausible, state_of
@@ -85,6 +85,7 @@ class PPOCRNumerals:
     """The same network as a cell reader: the probabilities of all glyphs that can stand for a symbol are added up."""
 
     name = "ppocr_v6_small_numerals"
+    crop: CellCut = "print"
 
     def __init__(self, recogniser: PPOCRRecogniser) -> None:
         self._recogniser = recogniser

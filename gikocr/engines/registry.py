@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from gikocr.settings import Settings
 
 LINE_ENGINES = ("ppocr_v6_small",)
-CELL_ENGINES = ("ppocr_v6_small_numerals",)
+CELL_ENGINES = ("numerals", "numerals_torch", "ppocr_v6_small_numerals")
+SECOND_ENGINES = ("ppocr_v6_small_numerals", "numerals", "")
 LAYOUT_ENGINES = ("ruling_lines", "cdla")
 PAGE_ENGINES = ("rapidocr", "paddleocr")
 MODELS_OF = {
     "ppocr_v6_small": ("ppocr_v6_small_rec",),
+    "numerals": ("numerals",),
+    "numerals_torch": ("numerals_weights",),
     "ppocr_v6_small_numerals": ("ppocr_v6_small_rec",),
     "cdla": ("cdla",),
     "rapidocr": ("ppocr_v6_small_det", "ppocr_v6_small_rec"),
@@ -34,6 +37,7 @@ class Engines:
     def __init__(self, settings: Settings) -> None:
         _known("line_engine", settings.line_engine, LINE_ENGINES)
         _known("cell_engine", settings.cell_engine, CELL_ENGINES)
+        _known("second_engine", settings.second_engine, SECOND_ENGINES)
         _known("layout_engine", settings.layout_engine, LAYOUT_ENGINES)
         _known("page_engine", settings.page_engine, PAGE_ENGINES)
         self._settings = settings
@@ -53,13 +57,34 @@ class Engines:
         return self._recogniser
 
     def cell_reader(self) -> CellReader:
-        """The reader of numerals; it shares the weights of the line reader where both are the same network.
+        """The reader of numerals.
 
         Raises:
-            ModelMissing: its weights are absent.
+            DependencyMissing: its package or its weights are absent.
         """
+        return self._cell_reader(self._settings.cell_engine)
+
+    def second_reader(self) -> CellReader | None:
+        """The reader that is asked where the first is doubtful; None where there is none, or it is the first itself.
+
+        Raises:
+            DependencyMissing: its package or its weights are absent.
+        """
+        name = self._settings.second_engine
+        return None if name in ("", self._settings.cell_engine) else self._cell_reader(name)
+
+    def _cell_reader(self, name: str) -> CellReader:
+        if name == "numerals":
+            from gikocr.engines.numerals import build_onnx
+
+            return build_onnx()
+        if name == "numerals_torch":
+            from gikocr.engines.numerals_torch import build_torch
+
+            return build_torch()
         from gikocr.engines.ppocr_onnx import PPOCRNumerals
 
+        # It shares the weights of the line reader.
         self.line_reader()
         return PPOCRNumerals(self._recogniser)
 
@@ -96,7 +121,12 @@ class Engines:
         """Name and SHA-256 of every model file that these settings use."""
         manifest = load_manifest()
         names: dict[str, None] = {}
-        engines = [self._settings.line_engine, self._settings.cell_engine, self._settings.layout_engine]
+        engines = [
+            self._settings.line_engine,
+            self._settings.cell_engine,
+            self._settings.second_engine,
+            self._settings.layout_engine,
+        ]
         if self._settings.full_text:
             engines.append(self._settings.page_engine)
         for engine in engines:

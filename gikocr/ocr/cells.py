@@ -88,17 +88,17 @@ def _may_be_words(content: CellInk, height: float) -> bool:
     return content.box.width > LABEL_WIDTH * height or content.box.height > 2.2 * height
 
 
-def numeral_crop(found: GridInk, box: BBox) -> tuple[Image | None, CellInk]:
-    """The crop of a field's cell for a cell reader, None when nothing is printed there."""
-    content = cell_ink(found.ink, box, found.height)
+def field_ink(found: GridInk, box: BBox) -> CellInk:
+    """What is printed in a field's cell, without marks that stand apart from its number."""
+    return without_stray_marks(found.ink, cell_ink(found.ink, box, found.height), found.height)
+
+
+def numeral_crop(found: GridInk, content: CellInk) -> Image | None:
+    """The crop of a cell tight around its print, everything else painted white; None when nothing is printed there."""
     if content.box is None:
-        return None, content
-    content = without_stray_marks(found.ink, content, found.height)
-    assert content.box is not None  # the highest group stays
+        return None
     lines = [line for line in content.lines if line.height > BROKEN_LINE * found.height]
     if len(lines) > 1:
         # A long number in a narrow column is broken over two lines.
-        return strip_of_lines(
-            [crop_print(found.ink, ln, content.parts, found.height, found.height) for ln in lines]
-        ), content
-    return crop_print(found.ink, content.box, content.parts, found.height, found.height), content
+        return strip_of_lines([crop_print(found.ink, ln, content.parts, found.height, found.height) for ln in lines])
+    return crop_print(found.ink, content.box, content.parts, found.height, found.height)

@@ -42,12 +42,15 @@ def forward(probabilities: NDArray[np.float64], symbols: tuple[int, ...]) -> flo
     return float(alpha[-1] + (alpha[-2] if size > 1 else 0.0))
 
 
-def n_best(probabilities: NDArray[np.float64], count: int) -> list[tuple[tuple[int, ...], float]]:
+def n_best(
+    probabilities: NDArray[np.float64], count: int, least: float = LEAST_FRAME_PROBABILITY
+) -> list[tuple[tuple[int, ...], float]]:
     """The most probable strings by prefix beam search, with their probabilities.
 
     Args:
         probabilities: (T, K), blank in column 0.
         count: how many are wanted.
+        least: symbols below this in a frame are not extended.
 
     Returns:
         At most ``count`` (symbols, probability), most probable first. The probabilities are exact; with flat frames a string
@@ -55,7 +58,7 @@ def n_best(probabilities: NDArray[np.float64], count: int) -> list[tuple[tuple[i
     """
     beams: dict[tuple[int, ...], tuple[float, float]] = {(): (1.0, 0.0)}
     for frame in probabilities:
-        live = [int(k) for k in np.nonzero(frame[1:] > LEAST_FRAME_PROBABILITY)[0] + 1]
+        live = [int(k) for k in np.nonzero(frame[1:] > least)[0] + 1]
         blank = float(frame[0])
         grown: dict[tuple[int, ...], list[float]] = {}
         for prefix, (p_blank, p_symbol) in beams.items():

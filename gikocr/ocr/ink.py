@@ -49,6 +49,7 @@ class PageInk:
     """Components of a page's ink.
 
     ``boxes`` (n, 4) int: left, top, right, bottom; ``areas`` (n,) pixels; ``labels`` (H, W) int32: 0 is paper, i + 1 is component i.
+    ``by_row`` lists the components from top to bottom by their middles, which are ``rows``.
     """
 
     gray: Image
@@ -57,6 +58,8 @@ class PageInk:
     areas: NDArray[np.int32]
     lines: Image
     threshold: int
+    by_row: NDArray[np.int64]
+    rows: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +113,18 @@ def _components(gray: Image, ink: Image, line_mask: Image, threshold: int) -> Pa
     boxes = np.column_stack(
         [stats[1:, 0], stats[1:, 1], stats[1:, 0] + stats[1:, 2], stats[1:, 1] + stats[1:, 3]]
     ).astype(np.int32)
-    return PageInk(gray, np.asarray(labels, np.int32), boxes, stats[1:, 4].astype(np.int32), line_mask, threshold)
+    middles = (boxes[:, 1] + boxes[:, 3]) / 2
+    by_row = np.argsort(middles, kind="stable")
+    areas = stats[1:, 4].astype(np.int32)
+    return PageInk(gray, np.asarray(labels, np.int32), boxes, areas, line_mask, threshold, by_row, middles[by_row])
+
+
+def inside_box(ink: PageInk, box: BBox) -> NDArray[np.int64]:
+    """The components whose middle lies in a box, in ascending order."""
+    first, last = np.searchsorted(ink.rows, box.top, "right"), np.searchsorted(ink.rows, box.bottom, "left")
+    near = ink.by_row[first:last]
+    middles = (ink.boxes[near, 0] + ink.boxes[near, 2]) / 2
+    return np.sort(near[(middles > box.left) & (middles < box.right)])
 
 
 def print_height(ink: PageInk, box: BBox) -> float:
@@ -138,8 +152,7 @@ def cell_ink(ink: PageInk, box: BBox, height: float) -> CellInk:
         height: the height of print in this table, from :func:`print_height`.
     """
     b = ink.boxes
-    cx, cy = (b[:, 0] + b[:, 2]) / 2, (b[:, 1] + b[:, 3]) / 2
-    inside = np.nonzero((cx > box.left) & (cx < box.right) & (cy > box.top) & (cy < box.bottom))[0]
+    inside = inside_box(ink, box)
     if len(inside) == 0:
         return CellInk(None, (), (), 0.0)
     left, top, right, bottom = b[inside].T
@@ -164,6 +177,17 @@ def cell_ink(ink: PageInk, box: BBox, height: float) -> CellInk:
     )
     lines = _split_lines(b[parts], height)
     return CellInk(rect, lines, tuple(int(p) for p in parts), _dirt(ink, inside[~keep], height))
+
+
+def cell_parts(ink: PageInk, box: BBox, height: float) -> NDArray[np.int64]:
+    """Indices of all components in a cell, dirt too, but for what line removal left over and what runs through the cell."""
+    b = ink.boxes
+    inside = inside_box(ink, box)
+    left, top, right, bottom = b[inside].T
+    w, h = right - left, bottom - top
+    sliver = _at_border(left, top, right, bottom, box, height) & (np.minimum(w, h) <= max(2.0, BORDER * height))
+    outside = (w > box.width * 1.05) | (h > box.height * 1.05) | _runs_through(left, top, right, bottom, box, height)
+    return np.asarray(inside[~sliver & ~outside], np.int64)
 
 
 def _at_border(
@@ -314,7 +338,9 @@ def _around(boxes: NDArray[np.int32]) -> BBox:
     return BBox(float(boxes[:, 0].min()), float(boxes[:, 1].min()), float(boxes[:, 2].max()), float(boxes[:, 3].max()))
 
 
-def crop_print(ink: PageInk, area: BBox, keep: tuple[int, ...], least_height: float, height: float) -> Image:
+def crop_print(
+    ink: PageInk, area: BBox, keep: tuple[int, ...], least_height: float, height: float, pad: float = PAD
+) -> Image:
     """Cut a crop around an area of print, with everything that is not print painted white.
 
     Args:
@@ -323,11 +349,12 @@ def crop_print(ink: PageInk, area: BBox, keep: tuple[int, ...], least_height: fl
         keep: indices of the components that are print.
         least_height: the crop is at least this high, so that a dash or a point keeps its scale.
         height: the height of print in this table.
+        pad: margin around the area, in heights of print.
 
     Returns:
         (h, w) uint8.
     """
-    pad = max(2.0, PAD * height)
+    pad = max(2.0, pad * height)
     extra = max(0.0, (least_height - area.height) / 2)
     x0, x1 = int(area.left - pad), int(np.ceil(area.right + pad))
     y0, y1 = int(area.top - pad - extra), int(np.ceil(area.bottom + pad + extra))
@@ -337,7 +364,9 @@ def crop_print(ink: PageInk, area: BBox, keep: tuple[int, ...], least_height: fl
     if cx1 <= cx0 or cy1 <= cy0:
         return crop
     labels = ink.labels[cy0:cy1, cx0:cx1]
-    print_here = np.isin(labels, np.asarray(keep, np.int32) + 1)
+    wanted = np.zeros(len(ink.boxes) + 1, bool)
+    wanted[np.asarray(keep, np.int32) + 1] = True
+    print_here = wanted[labels]
     foreign = ((labels > 0) & ~print_here) | (ink.lines[cy0:cy1, cx0:cx1] > 0)
     grown = cv2.dilate(foreign.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     near_print = cv2.dilate(print_here.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0

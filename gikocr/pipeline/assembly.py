@@ -26,9 +26,10 @@ from gikocr.elements import (
 from gikocr.kie.registration import FieldPlace, TablePlaces
 from gikocr.kie.rows import is_words
 from gikocr.ocr.cells import GridInk, numeral_crop
-from gikocr.ocr.ink import CellInk, PageInk, fainter_ink, shows_print
 from gikocr.ocr.marks import stroke_of, weigh_by_shape
 from gikocr.ocr.numerals import state_of, unit_of, value_of
+from gikocr.ocr.pooling import pool
+from gikocr.ocr.windows import Look, cell_window, in_paler_ink, look_at
 
 if TYPE_CHECKING:
     from gikocr.elements import Image
@@ -39,10 +40,6 @@ CLEAN_BLANK = 0.9995
 """Probability that a cell without any ink is blank."""
 DIRT_DOUBT = 1.0
 """How fast dirt in an otherwise empty cell lowers that: per character's worth of ink that was left aside."""
-ONE_LINE = 1.9
-"""Greatest height of a line of figures, in heights of print, which pale print makes look lower than they are."""
-FURTHER = 0.18
-"""How much further than what was seen, in heights of print, paler ink must reach to be part of a figure."""
 FAINT = 0.85
 """Probability that what only paler ink shows is printed."""
 SAME_CELL = 0.7
@@ -61,9 +58,9 @@ class CellCollector:
         self._pages = pages
         self._index: dict[tuple[int, BBox], int] = {}
         self._wanted: list[tuple[int, BBox]] = []
-        self._faint: dict[int, PageInk] = {}
+        self._faint: dict[int, GridInk] = {}
         self.crops: dict[int, Image] = {}
-        """What was read of each cell with print, by the cell's number; for a second look at it."""
+        """What the first reader saw of each cell with ink, by the cell's number; for a second look at it."""
 
     def index(self, grid: int, box: BBox) -> int:
         """The number under which a cell will be read."""
@@ -73,49 +70,32 @@ class CellCollector:
             self._wanted.append(key)
         return self._index[key]
 
-    def read(self, reader: CellReader) -> tuple[ReadCell, ...]:
-        """Read all collected cells."""
-        readings: dict[int, CellReading] = {}
-        crops: list[Image] = []
-        places: list[int] = []
-        strokes: list[str | None] = []
-        doubted: set[int] = set()
-        for k, (grid, box) in enumerate(self._wanted):
-            crop, content = numeral_crop(self._grids[grid], box)
-            ink = self._grids[grid].ink
-            paler = self._second_look(grid, box, content)
-            if paler is not None:
-                if crop is None:
-                    doubted.add(k)
-                ink, crop, content = paler
-            if crop is None:
-                readings[k] = blank_reading(content.dirt, reader.name)
-            else:
-                crops.append(crop)
-                self.crops[k] = crop
-                places.append(k)
-                strokes.append(stroke_of(ink, content, self._grids[grid].height))
-        for k, reading, stroke in zip(places, reader.read(crops), strokes, strict=True):
-            readings[k] = weigh_by_shape(reading, stroke)
-            if k in doubted:
-                readings[k] = _perhaps_blank(readings[k])
+    def read(
+        self, reader: CellReader, second: CellReader | None = None, second_below: float = 1.0
+    ) -> tuple[ReadCell, ...]:
+        """Read all collected cells.
+
+        Args:
+            reader: reads every cell in which there is ink.
+            second: asked where the first is doubtful.
+            second_below: it is, where its best candidate has a lower probability than this.
+        """
+        looks = [look_at(self._grids[grid], self._paler(grid), box) for grid, box in self._wanted]
+        readings, crops = _read(reader, looks)
+        self.crops = {k: crop for k, crop in enumerate(crops) if crop is not None}
+        if second is not None:
+            doubtful = [k for k, reading in enumerate(readings) if not _sure(reading, second_below)]
+            others, _ = _read(second, [looks[k] for k in doubtful])
+            for k, other in zip(doubtful, others, strict=True):
+                readings[k] = pool(readings[k], other)
         return tuple(self._cell(k, readings[k]) for k in range(len(self._wanted)))
 
-    def _second_look(self, grid: int, box: BBox, seen: CellInk) -> tuple[PageInk, Image, CellInk] | None:
-        """What paler ink shows in a cell in which nothing was found, or only a part of it; None when it shows no more."""
+    def _paler(self, grid: int) -> GridInk:
         found = self._grids[grid]
         key = id(found.ink)
         if key not in self._faint:
-            self._faint[key] = fainter_ink(found.ink)
-        paler = replace(found, ink=self._faint[key])
-        crop, content = numeral_crop(paler, box)
-        if (
-            crop is None
-            or not shows_print(paler.ink, content, found.height)
-            or not _reaches_further(content, seen, found.height)
-        ):
-            return None
-        return paler.ink, crop, content
+            self._faint[key] = in_paler_ink(found)
+        return replace(found, ink=self._faint[key].ink)
 
     def _cell(self, k: int, reading: CellReading) -> ReadCell:
         grid, box = self._wanted[k]
@@ -123,18 +103,28 @@ class CellCollector:
         return ReadCell(upright.number, box, upright.to_view.apply_bbox(box), upright.unit, reading)
 
 
-def _reaches_further(content: CellInk, seen: CellInk, height: float) -> bool:
-    """Whether print takes more room than was seen of it: a figure whose left half is paler looks like another one."""
-    if content.box is None or content.box.height > ONE_LINE * height:
-        return False  # strokes of a seal, which is pale too, are higher than figures
-    if seen.box is None:
-        return True
-    wider = max(seen.box.left - content.box.left, content.box.right - seen.box.right)
-    higher = max(seen.box.top - content.box.top, content.box.bottom - seen.box.bottom)
-    return max(wider, higher) > FURTHER * height
+def _read(reader: CellReader, looks: Sequence[Look]) -> tuple[list[CellReading], list[Image | None]]:
+    """One reader's readings of cells, and what it saw of them, cut as it wants it."""
+    tight = reader.crop == "print"
+    crops = [numeral_crop(look.found, look.content) if tight else cell_window(look) for look in looks]
+    shown = [k for k, crop in enumerate(crops) if crop is not None]
+    readings = [blank_reading(look.content.dirt, reader.name) for look in looks]
+    for k, reading in zip(shown, reader.read([c for c in crops if c is not None]), strict=True):
+        look = looks[k]
+        if tight:
+            # It was trained on text, in which slashes and dashes are rare.
+            reading = weigh_by_shape(reading, stroke_of(look.found.ink, look.content, look.found.height))
+            if look.faint:
+                reading = perhaps_blank(reading)
+        readings[k] = reading
+    return readings, crops
 
 
-def _perhaps_blank(reading: CellReading) -> CellReading:
+def _sure(reading: CellReading, least: float) -> bool:
+    return bool(reading.candidates) and math.exp(reading.best.log_probability) >= least
+
+
+def perhaps_blank(reading: CellReading) -> CellReading:
     """A reading of ink so faint that the cell may as well be blank."""
     shown = [replace(c, log_probability=c.log_probability + math.log(FAINT)) for c in reading.candidates]
     blank = Candidate("", "blank", math.log(1 - FAINT))

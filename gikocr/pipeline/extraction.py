@@ -88,6 +88,7 @@ class Pipeline:
         self._fingerprint = fingerprint(gikocr.__version__, settings, self._engines)
         self._pages = PageReader(settings, self._engines.line_reader(), self._engines.region_detector, self._fit)
         self._cells = self._engines.cell_reader()
+        self._second = self._engines.second_reader()
         self._page_text = self._engines.page_reader() if settings.full_text else None
 
     @property
@@ -346,7 +347,8 @@ class Pipeline:
         collector = CellCollector(grids, {p.upright.number: p.upright for p in pages})
         tables = [table_reading(key, places[key], collector) for key in self._form.table_keys]
         with run.stage("cells"):
-            cells = with_cell_texts(collector.read(self._cells), labelled)
+            read = collector.read(self._cells, self._second, self._settings.second_below)
+            cells = with_cell_texts(read, labelled)
         with run.stage("document"):
             found = read_head_and_tail(self._pages, pages, self._form.document)
             if text is not None:
