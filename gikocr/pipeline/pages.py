@@ -11,7 +11,7 @@ from gikocr.elements import Grid, LabelledGrid, LineReader, Page, Region, TextLi
 from gikocr.geometry import BBox
 from gikocr.layout.regions import RegionDetector, table_regions, text_regions
 from gikocr.ocr.cells import GridInk, grid_ink, read_labels
-from gikocr.ocr.ink import find_ink
+from gikocr.ocr.ink import PageInk, find_ink
 from gikocr.preprocess.upright import make_upright
 from gikocr.table.grids import build_grids
 from gikocr.table.lines import RulingLines, find_ruling_lines, line_rims
@@ -19,6 +19,7 @@ from gikocr.table.mask import line_mask
 from gikocr.table.mend import mend, with_lost_sides
 from gikocr.table.regions import level_lines
 from gikocr.table.streaks import without_streaks
+from gikocr.table.text_rows import text_rows
 from gikocr.table.unruled import unruled_grids
 from gikocr.table.white import SHORT_VALUE
 from gikocr.table.words import Words, find_words
@@ -46,6 +47,10 @@ SAMPLE_LINES, SAMPLE_CELLS = 6, 8
 """Lines read to judge an orientation where there is no table, and the widest label cells of each table where there is one."""
 LEAST_VALUES = 5
 """Short words that make a table without lines worth keeping although its labels cannot be read."""
+FIT_OF_ROW = 3.0
+"""A grid is doubtful when it holds less than this log evidence for each row of words; whole tables hold over four."""
+FEW_CELLS = 12
+"""Fewer cells than this, with many rows of words in each, say nothing about the orientation either."""
 SAME_REGION = 0.9
 """Intersection over union above which a region is that of a grid."""
 INSIDE = 0.5
@@ -76,6 +81,15 @@ class _Found:
     words: Words
     grids: list[Grid]
     unruled: list[Grid]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Read:
+    """A grid as it was found, and with its ink and labels, which may be of the grid cut further."""
+
+    found: Grid
+    ink: GridInk
+    labelled: LabelledGrid
 
 
 class PageReader:
@@ -136,7 +150,7 @@ class PageReader:
             ink = find_ink(upright.gray, *line_mask(found.lines, found.grids))
             inks = [grid_ink(g, ink) for g in found.grids]
             labelled = [read_labels(g, self._reader, most=SAMPLE_CELLS) for g in inks]
-            score = _words_score(inks, labelled)
+            score = _words_score([_Read(g, i, n) for g, i, n in zip(found.grids, inks, labelled, strict=True)])
             if score is not None:
                 return score
         return self._lines_score(upright, text_regions(upright.gray, page.number, []))
@@ -144,44 +158,72 @@ class PageReader:
     def _read_turned(self, page: Page, turn: int) -> PageReading:
         upright = make_upright(page, self._settings, turn)
         found = self._find(upright.gray)
-        lines = found.lines
         tables = table_regions(upright.gray, page.number, self._detector)
-        inside = [g for g in found.grids if any(g.box.share_inside(t.box) >= INSIDE for t in tables)]
-        grids = [replace(g, page=page.number) for g in inside]
+        grids = [g for g in found.grids if any(g.box.share_inside(t.box) >= INSIDE for t in tables)]
         texts = text_regions(upright.gray, page.number, tables)
-        inks: list[GridInk] = []
-        labelled: list[LabelledGrid] = []
+        read: list[_Read] = []
         if grids:
-            ink = find_ink(upright.gray, *line_mask(lines, grids))
-            inks = [grid_ink(g, ink) for g in grids]
-            labelled = [read_labels(g, self._reader) for g in inks]
-            for i, grid in enumerate(grids):
-                inks[i], labelled[i] = self._mended(grid, inks[i], labelled[i], found.words)
-        score = _words_score(inks, labelled)
+            ink = find_ink(upright.gray, *line_mask(found.lines, grids))
+            read = [self._mended(self._read_grid(grid, ink, page.number), found.words) for grid in grids]
+        score = _words_score(read)
+        if read and (score is None or score >= UNREADABLE or sum(len(r.labelled.texts) for r in read) < FEW_CELLS):
+            read = self._by_words(found, read)
         if score is None:
             score = self._lines_score(upright, texts)
-        strange = {
-            i
-            for i, grid in enumerate(inside)
-            if grid in found.unruled and not _has_values(grid, found.words) and self._fit([labelled[i]]) <= 0.0
-        }
+        strange = [
+            r
+            for r in read
+            if r.found in found.unruled and not _has_values(r.found, found.words) and self._fit([r.labelled]) <= 0.0
+        ]
         if strange:
             # Without lines only the form's words tell a table from text that is set wide: such text is left to be read as text.
-            tables = [t for t in tables if not any(t.box.iou(inside[i].box) > SAME_REGION for i in strange)]
+            tables = [t for t in tables if not any(t.box.iou(r.found.box) > SAME_REGION for r in strange)]
             texts = text_regions(upright.gray, page.number, tables)
-            inks = [ink for i, ink in enumerate(inks) if i not in strange]
-            labelled = [grid for i, grid in enumerate(labelled) if i not in strange]
+            read = [r for r in read if r not in strange]
+        labelled = tuple(r.labelled for r in read)
         fit = self._fit(labelled) if labelled else 0.0
-        return PageReading(upright, (*tables, *texts), tuple(inks), tuple(labelled), lines, score, fit)
+        return PageReading(upright, (*tables, *texts), tuple(r.ink for r in read), labelled, found.lines, score, fit)
 
-    def _mended(self, grid: Grid, ink: GridInk, labelled: LabelledGrid, words: Words) -> tuple[GridInk, LabelledGrid]:
+    def _read_grid(self, grid: Grid, ink: PageInk, number: int) -> _Read:
+        """Read the labels of a grid as it was found; ``number`` of its page, 1-based."""
+        cells = grid_ink(replace(grid, page=number), ink)
+        return _Read(grid, cells, read_labels(cells, self._reader))
+
+    def _mended(self, read: _Read, words: Words) -> _Read:
         """The grid cut further where words show it, if that fits the form better."""
-        cut = mend(grid, words)
+        cut = mend(read.ink.grid, words)
         if cut is None:
-            return ink, labelled
-        other_ink = grid_ink(cut, ink.ink)
-        other = read_labels(other_ink, self._reader)
-        return (other_ink, other) if self._fit([other]) > self._fit([labelled]) else (ink, labelled)
+            return read
+        ink = grid_ink(cut, read.ink.ink)
+        labelled = read_labels(ink, self._reader)
+        return _Read(read.found, ink, labelled) if self._fit([labelled]) > self._fit([read.labelled]) else read
+
+    def _by_words(self, found: _Found, read: list[_Read]) -> list[_Read]:
+        """Where grids hold far less of the form than they have rows of words, the tables built from words if those hold more.
+
+        Lines that are nearly lost leave one cell for many rows, or strips of one row each; level lines may be of something else.
+        """
+        fits = [self._fit([r.labelled]) for r in read]
+        rows = [_rows_of_words(r.found.box, found.words) for r in read]
+        # Heads of several lines are one row between level lines and more without them: which is right shows in the reading.
+        weak = [i for i, r in enumerate(read) if r.found in found.unruled or fits[i] < FIT_OF_ROW * rows[i]]
+        if not weak:
+            return read
+        strong = [r for i, r in enumerate(read) if i not in weak]
+        best, most = [read[i] for i in weak], sum(max(0.0, fits[i]) for i in weak)
+        ink, number = read[0].ink.ink, read[0].ink.grid.page
+        for levels in (level_lines(found.lines), []):
+            if levels and all(read[i].found in found.unruled for i in weak):
+                continue  # that is how they were built
+            rivals = [
+                self._read_grid(grid, ink, number)
+                for grid in unruled_grids(found.words, [r.found.box for r in strong], levels, number)
+                if any(grid.box.iou(read[i].found.box) > 0.0 for i in weak)
+            ]
+            fit = sum(max(0.0, self._fit([r.labelled])) for r in rivals)
+            if fit > most:
+                best, most = rivals, fit
+        return sorted([*strong, *best], key=lambda r: (r.found.box.top, r.found.box.left))
 
     def _lines_score(self, upright: UprightPage, texts: Sequence[Region]) -> float:
         longest = sorted(texts, key=lambda r: -r.box.width)[:SAMPLE_LINES]
@@ -230,7 +272,11 @@ def _start_of(region: Region) -> Region:
     )
 
 
-def _words_score(inks: Sequence[GridInk], labelled: Sequence[LabelledGrid]) -> float | None:
+def _rows_of_words(box: BBox, words: Words) -> int:
+    return len(text_rows(words.inside(box.left, box.top, box.right, box.bottom), words.height))
+
+
+def _words_score(grids: Sequence[_Read]) -> float | None:
     """Letters read in label cells, weighed by score, per letter that has room in their lines; None where there are too few cells.
 
     Letters of this script fill a square each, so a line as long as eight times its height holds eight of them. Lines of one or two
@@ -238,8 +284,8 @@ def _words_score(inks: Sequence[GridInk], labelled: Sequence[LabelledGrid]) -> f
     """
     read = room = wide = 0.0
     cells = 0
-    for found, grid in zip(inks, labelled, strict=True):
-        for content, text in zip(found.cells, grid.texts, strict=True):
+    for grid in grids:
+        for content, text in zip(grid.ink.cells, grid.labelled.texts, strict=True):
             width = sum(line.width / max(line.height, 1.0) for line in content.lines)
             if text.text is None or width < 2:
                 continue

@@ -22,6 +22,8 @@ MOST_APART = 9.0
 """… that follow each other within this many heights of print are one table."""
 LEAST_VALUES = 2
 """… and that have so many short words behind a gap, or one in a table of no more rows than that."""
+ROW_PITCH = 4.5
+"""Level lines closer than this many heights of print bound rows of one table."""
 LARGER, FEWEST_LETTERS = 1.28, 4
 """A heading's words are this many times higher than those of the tables, of which so many must be there to compare."""
 
@@ -43,8 +45,17 @@ class TextRow:
         return float(self.boxes[:, 3].max())
 
 
-def table_rows(boxes: NDArray[np.float64], height: float) -> list[list[TextRow]]:
-    """Runs of rows with wide gaps, the rows between them included, from top to bottom."""
+def table_rows(
+    boxes: NDArray[np.float64], height: float, levels: Sequence[tuple[float, float, float]] = ()
+) -> list[list[TextRow]]:
+    """Runs of rows with wide gaps, the rows between them included, from top to bottom.
+
+    Args:
+        boxes: words (n, 4).
+        height: of print in pixels.
+        levels: level lines as (left, right, height of its middle) in pixels. Rows between such lines belong to the table whose
+            lines they are, whether they have values or only a label.
+    """
     rows = text_rows(boxes, height)
     large = _large_rows(rows, height)
     wide = [
@@ -55,11 +66,15 @@ def table_rows(boxes: NDArray[np.float64], height: float) -> list[list[TextRow]]
     runs: list[list[int]] = []
     for i in wide:
         parted = bool(runs) and any(k in large for k in range(runs[-1][-1] + 1, i))
-        if runs and not parted and rows[i].top - rows[runs[-1][-1]].bottom < MOST_APART * height:
+        near = bool(runs) and (
+            rows[i].top - rows[runs[-1][-1]].bottom < MOST_APART * height
+            or _lined(rows[runs[-1][-1] : i + 1], levels, height)
+        )
+        if near and not parted:
             runs[-1].append(i)
         else:
             runs.append([i])
-    found = []
+    found: list[list[TextRow]] = []
     for run in runs:
         first = run[0]
         # A heading over the first row belongs to the table if it is as close as its rows are.
@@ -68,12 +83,53 @@ def table_rows(boxes: NDArray[np.float64], height: float) -> list[list[TextRow]]
             and first - 1 not in large
             and run[0] - first < 2
             and rows[first].top - rows[first - 1].bottom < 2.2 * height
+            and not _over_frame(rows[first - 1 : run[-1] + 1], found[-1][-1].bottom if found else 0.0, levels, height)
         ):
             first -= 1
+        while (
+            run[-1] + 1 < len(rows)
+            and run[-1] + 1 not in large
+            and _lined(rows[run[-1] : run[-1] + 2], levels, height, closed=True)
+        ):
+            run.append(run[-1] + 1)
         values = sum(_values_in(rows[i].boxes, height) for i in run)
         if values >= LEAST_VALUES or (values and len(run) <= LEAST_VALUES):
             found.append(rows[first : run[-1] + 1])
     return found
+
+
+def _lined(
+    rows: Sequence[TextRow], levels: Sequence[tuple[float, float, float]], height: float, *, closed: bool = False
+) -> bool:
+    """Whether level lines stand between rows as between the rows of one table, and below the last one if it is to be closed."""
+    left, right = min(float(r.boxes[:, 0].min()) for r in rows), max(float(r.boxes[:, 2].max()) for r in rows)
+    top, bottom = rows[0].bottom, rows[-1].bottom + ROW_PITCH * height if closed else rows[-1].top
+    between = sorted(
+        y
+        for start, end, y in levels
+        if top - 0.3 * height < y < bottom + 0.3 * height and min(end, right) - max(start, left) > 0.6 * (right - left)
+    )
+    if closed and (not between or between[-1] < rows[-1].bottom - 0.3 * height):
+        return False
+    edges = [top, *between] if closed else [top, *between, bottom]
+    return bool(between) and all(b - a < ROW_PITCH * height for a, b in itertools.pairwise(edges))
+
+
+def _over_frame(
+    rows: Sequence[TextRow], before: float, levels: Sequence[tuple[float, float, float]], height: float
+) -> bool:
+    """Whether the first row stands over the table's upper line: a line below it, and above it none but the last table's.
+
+    ``before`` is where the last row of the table before ends.
+    """
+    row, *others = rows
+    left, right = min(float(r.boxes[:, 0].min()) for r in others), max(float(r.boxes[:, 2].max()) for r in others)
+    own = [y for start, end, y in levels if min(end, right) - max(start, left) > 0.6 * (right - left)]
+    if not any(row.bottom - 0.3 * height < y < others[0].top + 0.3 * height for y in own):
+        return False
+    reach = row.top - ROW_PITCH * height
+    above = [y for y in own if max(reach, before - 0.3 * height) < y < row.top + 0.3 * height]
+    return len(above) < (2 if before > reach else 1)
 
 
 def _large_rows(rows: Sequence[TextRow], height: float) -> set[int]:

@@ -48,7 +48,7 @@ def unruled_grids(
         x, y = (free[:, 0] + free[:, 2]) / 2, (free[:, 1] + free[:, 3]) / 2
         free = free[~((x >= box.left) & (x < box.right) & (y >= box.top) & (y < box.bottom))]
     grids = []
-    for rows in table_rows(free, words.height):
+    for rows in table_rows(free, words.height, levels):
         grid = _from_words(rows, words.height, levels, page)
         if grid is not None:
             grids.append(grid)
@@ -125,7 +125,8 @@ def _values_begin(boxes: NDArray[np.float64], height: float, left: float, right:
     words = [row.boxes for row in text_rows(boxes, height)]
     rows = [i for i, row in enumerate(words) if len(runs_of(row)) > 1]
     cuts = common_white(rows, words, {i: [left, right] for i in rows}, height) if rows else []
-    edges = sorted((low + high) / 2 for low, high, _ in cuts if low >= left + LABELS_TO * (right - left))
+    middles = sorted((low + high) / 2 for low, high, _ in cuts)
+    edges = [x for x in middles if x >= left + LABELS_TO * (right - left)]
     if not edges:
         return left + VALUES_FROM * (right - left)
     counts = [len(_anchors(boxes, edge, height)) for edge in edges]
