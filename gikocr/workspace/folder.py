@@ -64,7 +64,7 @@ class ReportFolder:
         source = (name, sha256)
         for digits in (0, DIGEST_DIGITS, len(sha256)):
             path = self.out / report_name(name, sha256, second=second, digits=digits)
-            if self._holder(path) in (None, source):
+            if self.holder(path) in (None, source):
                 break
         self._given[path] = source
         return path
@@ -140,7 +140,7 @@ class ReportFolder:
                     advice="Move it away, or run extract on its document again.",
                 ) from error
 
-    def _holder(self, path: Path) -> tuple[str, str] | None:
+    def holder(self, path: Path) -> tuple[str, str] | None:
         """Name and digest of the source whose place ``path`` is; None when it is free."""
         if path in self._given:
             return self._given[path]
