@@ -46,6 +46,9 @@ class Settings:
     full_text: bool = _option(False, "read whole pages too, for the narrative sections")
     review_below: float = _option(0.99, "a field with a lower confidence is marked needs_review")
     batch_cells: int = _option(64, "cells that go through the network together", unit="cells", result=False)
+    database: str = _option(
+        "", "URL of a PostgreSQL database for the workspace; empty: SQLite in the folder of the results", result=False
+    )
 
     def fingerprint_items(self) -> dict[str, Any]:
         """The options that change results, for the fingerprint of a run."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,9 +34,17 @@ if TYPE_CHECKING:
 #: Most processes that are started unless more are asked for; each holds its models and a page, about half a gigabyte.
 MOST_WORKERS = 8
 
-#: Documents handed out ahead for each process: enough that none waits, few enough that results in order need little
-#: memory.
-AHEAD = 4
+#: Documents handed out ahead for each process: enough that none waits.
+AHEAD = 2
+
+#: A document that was being read when so many processes died is set aside as failed.
+MOST_DEATHS = 2
+
+#: Documents that wait for a namesake, at most.
+MOST_HELD = 1000
+
+#: Seconds between looks at whether the run should stop.
+ASK_EVERY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +55,59 @@ class Work:
         make_pipeline: builds the pipeline; must be importable by name, as it is sent to other processes.
         settings: of the run.
         overlay: whether pictures are drawn.
+        fingerprint: of the run, for reports that no pipeline made.
         seconds_each: a document that takes longer is given up; 0: no limit. Kept only by worker processes.
+        memory_each: address space of a worker process in MiB; 0: no limit.
     """
 
     make_pipeline: MakePipeline
     settings: Settings
     overlay: bool = False
+    fingerprint: str = ""
     seconds_each: float = 0
+    memory_each: int = 0
 
 
-def read_documents(items: Iterable[Input], work: Work, *, workers: int = 0) -> Iterator[Outcome]:
-    """Read documents and yield their outcomes in the order of the documents.
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A document to be read, with the stamp that its files had when it was decided that it has to be."""
+
+    item: Input
+    stamp: str = ""
+
+
+def _never() -> bool:
+    return False
+
+
+def _once(item: Input) -> int:
+    return MOST_DEATHS
+
+
+def read_documents(
+    jobs: Iterable[Job],
+    work: Work,
+    *,
+    workers: int = 0,
+    stopping: Callable[[], bool] = _never,
+    count_death: Callable[[Input], int] = _once,
+) -> Iterator[tuple[Job, Outcome]]:
+    """Read documents and yield each with its outcome as soon as it is there.
+
+    Documents of one name come in their order, so that which of them gets the plain file name does not depend on chance.
 
     Args:
-        items: the documents; taken a few at a time.
+        jobs: the documents; taken a few at a time.
         work: how to read them.
         workers: processes. 1: this one. 0: one for each core, and this one for a single document.
+        stopping: asked again and again; once it says True no document is handed out, and those that were are finished.
+        count_death: told of a document whose process died, says how many have; below :data:`MOST_DEATHS` it is tried once more,
+            else it is set aside as failed.
 
     Raises:
         UsageError, DependencyMissing, FormError, WorkspaceError: the run as a whole cannot go on.
     """
-    stream = iter(items)
+    stream = iter(jobs)
     if workers == 0:
         first = list(islice(stream, len(os.sched_getaffinity(0)) + 1))
         workers = min(len(first), len(os.sched_getaffinity(0)), MOST_WORKERS)
@@ -76,13 +117,16 @@ def read_documents(items: Iterable[Input], work: Work, *, workers: int = 0) -> I
     else:
         in_this_process = workers == 1
     if in_this_process:
-        reader = DocumentReader(work.make_pipeline, work.settings, overlay=work.overlay)
-        yield from map(reader.read, stream)
+        reader = DocumentReader(work.make_pipeline, work.settings, overlay=work.overlay, fingerprint=work.fingerprint)
+        while not stopping() and (job := next(stream, None)) is not None:
+            yield job, reader.read(job.item)
     else:
-        yield from _read_in_pool(stream, work, workers)
+        with _pool(work, workers) as pool:
+            yield from _Flight(pool, work, count_death).read(stream, AHEAD * workers, stopping)
 
 
-def _read_in_pool(items: Iterator[Input], work: Work, workers: int) -> Iterator[Outcome]:
+@contextmanager
+def _pool(work: Work, workers: int) -> Iterator[ProcessPool]:
     from multiprocessing import get_context
 
     from pebble import ProcessPool
@@ -90,7 +134,7 @@ def _read_in_pool(items: Iterator[Input], work: Work, workers: int) -> Iterator[
     pool = ProcessPool(
         max_workers=workers,
         initializer=begin_worker,
-        initargs=(work.make_pipeline, work.settings, work.overlay),
+        initargs=(work.make_pipeline, work.settings, work.overlay, work.fingerprint, work.memory_each),
         # A forked process would inherit locks held by the threads of the libraries loaded so far.
         context=get_context("spawn"),
     )
@@ -98,17 +142,67 @@ def _read_in_pool(items: Iterator[Input], work: Work, workers: int) -> Iterator[
         with _interrupts_blocked():
             if not pool.active:  # asking for it starts the pool
                 raise RuntimeError("the process pool did not start")
-        waiting = deque((item, _schedule(pool, item, work)) for item in islice(items, AHEAD * workers))
-        while waiting:
-            item, future = waiting.popleft()
-            outcome = _outcome(item, future, work)
-            for following in islice(items, 1):
-                waiting.append((following, _schedule(pool, following, work)))
-            yield outcome
+        yield pool
     finally:
         # When all went well the processes are idle; after an error or Ctrl-C this ends them amid their work.
         pool.stop()
         pool.join()
+
+
+class _Flight:
+    """The documents that are with the pool."""
+
+    def __init__(self, pool: ProcessPool, work: Work, count_death: Callable[[Input], int]) -> None:
+        self._pool = pool
+        self._work = work
+        self._count_death = count_death
+        self._running: dict[ProcessFuture[Outcome], tuple[int, Job]] = {}
+        self._names: set[str] = set()
+        self._held: deque[Job] = deque()
+        self._begun = 0
+
+    def read(self, jobs: Iterator[Job], most: int, stopping: Callable[[], bool]) -> Iterator[tuple[Job, Outcome]]:
+        while True:
+            while len(self._running) < most and not stopping():
+                job = self._next(jobs)
+                if job is None:
+                    break
+                self._begin(job)
+            if not self._running:
+                return
+            done, _ = wait(self._running, timeout=ASK_EVERY, return_when=FIRST_COMPLETED)
+            ended = [future for future in self._running if future in done]
+            for future in sorted(ended, key=lambda f: self._running[f][0]):
+                job = self._end(future)
+                outcome = _outcome(job.item, future, self._work, self._count_death)
+                if outcome is None:
+                    self._held.append(job)
+                else:
+                    yield job, outcome
+
+    def _next(self, jobs: Iterator[Job]) -> Job | None:
+        """The next document none of whose namesakes is being read."""
+        for held in self._held:
+            if held.item.name not in self._names:
+                self._held.remove(held)
+                return held
+        while len(self._held) < MOST_HELD and (job := next(jobs, None)) is not None:
+            if job.item.name not in self._names:
+                return job
+            self._held.append(job)
+        return None
+
+    def _begin(self, job: Job) -> None:
+        timeout = self._work.seconds_each or None
+        future = self._pool.schedule(read_in_worker, args=[job.item], timeout=timeout)
+        self._running[future] = (self._begun, job)
+        self._names.add(job.item.name)
+        self._begun += 1
+
+    def _end(self, future: ProcessFuture[Outcome]) -> Job:
+        _, job = self._running.pop(future)
+        self._names.discard(job.item.name)
+        return job
 
 
 @contextmanager
@@ -127,30 +221,34 @@ def _interrupts_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _schedule(pool: ProcessPool, item: Input, work: Work) -> ProcessFuture[Outcome]:
-    return pool.schedule(read_in_worker, args=[item], timeout=work.seconds_each or None)
-
-
-def _outcome(item: Input, future: ProcessFuture[Outcome], work: Work) -> Outcome:
-    """Wait for one document; the death of its process, or a time limit, costs this document only."""
+def _outcome(
+    item: Input, future: ProcessFuture[Outcome], work: Work, count_death: Callable[[Input], int]
+) -> Outcome | None:
+    """What came of one document; None when its process died for the first time, and it should be tried once more."""
     from pebble import ProcessExpired
+
+    def fail(code: str, message: str, seconds: float = 0, trace: str = "") -> Outcome:
+        return failed(
+            item, work.settings, fingerprint=work.fingerprint, code=code, message=message, seconds=seconds, trace=trace
+        )
 
     try:
         outcome: Outcome = future.result()
     except ProcessExpired as death:
-        return failed(item, work.settings, code="worker_died", message=_obituary(death.exitcode), seconds=0)
+        deaths = count_death(item)
+        return None if deaths < MOST_DEATHS else fail("worker_died", _obituary(death.exitcode))
     except FutureTimeout:
         message = (
             f"It took longer than {work.seconds_each:g} seconds and was given up. "
             "Give a longer --time-limit, or only the pages with the tables (--pages)."
         )
-        return failed(item, work.settings, code="time_limit", message=message, seconds=work.seconds_each)
+        return fail("time_limit", message, work.seconds_each)
     except STOPS_THE_RUN:
         raise
     except Exception as error:
         # What the reader foresees comes back as an outcome; this is a result that could not cross the process border.
         message = f"{type(error).__name__}: {error}. This is an error in gikocr: run with --debug and report it."
-        return failed(item, work.settings, code="internal_error", message=message, seconds=0, trace=format_exc())
+        return fail("internal_error", message, trace=format_exc())
     return outcome
 
 

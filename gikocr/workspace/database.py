@@ -169,7 +169,7 @@ class Database:
         own = folder / ".gikocr"
         make_folder(own)
         try:
-            file = (own / "lock").open("w")
+            file = (own / "lock").open("a")
         except OSError as error:
             raise unusable(own / "lock", "write", error) from error
         with file:

@@ -47,6 +47,7 @@ def report_conditions(selection: Selection) -> list[sa.ColumnElement[bool]]:
         (columns.agency, selection.agency),
         (columns.year, selection.year),
         (columns.status, selection.status),
+        (columns.document_id, selection.document_id),
     ):
         if wanted is not None:
             found.append(column == wanted)

@@ -29,6 +29,7 @@ class Selection:
     year: int | None = None
     status: Status | None = None
     report_ids: tuple[int, ...] = ()
+    document_id: int | None = None
     table: str | None = None
     field_id: str | None = None
 

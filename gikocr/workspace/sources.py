@@ -32,6 +32,8 @@ class Known:
         status: the worst of its reports.
         waiting: how many of its fields wait for review.
         path: where the JSON of its first report stands in the folder, POSIX-style.
+        name: of the document that it was read from.
+        media_type: of the content.
         current: its reports are the newest of this content; else other settings were used since.
         same_place: it was seen under this very name and path; else only the content is known, from another place.
     """
@@ -41,6 +43,7 @@ class Known:
     waiting: int
     path: str
     name: str
+    media_type: str
     current: bool
     same_place: bool
 
@@ -208,7 +211,7 @@ def _documents(connection: sa.Connection, digests: set[str]) -> dict[str, int]:
     return {sha256: number for sha256, number in connection.execute(statement)}
 
 
-_Result = tuple[int, Status, int, str, str, bool]
+_Result = tuple[int, Status, int, str, str, str, bool]
 
 _RANK: dict[Status, int] = {"complete": 0, "partial": 1, "failed": 2}
 
@@ -219,15 +222,24 @@ def _results(connection: sa.Connection, documents: set[int], fingerprint: str) -
         return {}
     columns = schema.report.c
     statement = (
-        sa.select(columns.document_id, columns.status, columns.waiting, columns.path, columns.name, columns.current)
+        sa.select(
+            columns.document_id,
+            columns.status,
+            columns.waiting,
+            columns.path,
+            columns.name,
+            schema.document.c.media_type,
+            columns.current,
+        )
+        .join_from(schema.report, schema.document)
         .where(columns.document_id.in_(sorted(documents)), columns.fingerprint == fingerprint)
         .order_by(columns.document_id, columns.number)
     )
     found: dict[int, _Result] = {}
-    for document, status, waiting, path, name, current in connection.execute(statement):
+    for document, status, waiting, path, name, media_type, current in connection.execute(statement):
         before = found.get(document)
         if before is None:
-            found[document] = (document, status, waiting, path, name, bool(current))
+            found[document] = (document, status, waiting, path, name, media_type, bool(current))
         elif current:
             found[document] = (
                 document,

@@ -18,7 +18,7 @@ from gikocr.ingest import Input
 from gikocr.report import Report, Review, printable
 from gikocr.workspace import queries, recording, schema
 from gikocr.workspace.atomic import write_file
-from gikocr.workspace.database import Database
+from gikocr.workspace.database import FILE_NAME, Database
 from gikocr.workspace.folder import ReportFolder
 from gikocr.workspace.names import DIGEST_DIGITS, report_name
 from gikocr.workspace.review_log import ReviewLog
@@ -95,6 +95,17 @@ class Workspace:
             Database.require(out)
         folder = ReportFolder(out)
         return cls(folder, Database(out, database, must_exist=must_exist, migrate_server=migrate_server))
+
+    @staticmethod
+    def is_there(out: Path) -> bool:
+        """Whether a folder holds a workspace with SQLite."""
+        return (out / FILE_NAME).exists()
+
+    def mean_seconds(self) -> float | None:
+        """How long reading a document took on average; None where none was read."""
+        with self.database.read() as connection:
+            found = connection.scalar(sa.select(sa.func.avg(schema.report.c.seconds)))
+        return None if found is None else float(found)
 
     def close(self) -> None:
         """Close the connections."""
