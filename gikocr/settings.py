@@ -50,6 +50,10 @@ class Settings:
         "", "URL of a PostgreSQL database for the workspace; empty: SQLite in the folder of the results", result=False
     )
 
+    migrate_database: bool = _option(
+        False, "bring a PostgreSQL database of an older gikocr up to date; make a backup before", result=False
+    )
+
     def fingerprint_items(self) -> dict[str, Any]:
         """The options that change results, for the fingerprint of a run."""
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.metadata["result"]}

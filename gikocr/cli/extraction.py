@@ -82,7 +82,8 @@ def run(
 
         items, _ = list_documents(paths, out, choices)
         return rehearse(items, out, settings, choices, fingerprint)
-    with Workspace.open(out, database=settings.database or None) as workspace:
+    database, migrate = settings.database or None, settings.migrate_database
+    with Workspace.open(out, database=database, migrate_server=migrate) as workspace:
         items, total = list_documents(paths, out, choices)
         work = Work(
             make_pipeline or drawing_pipeline,

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from multiprocessing import resource_tracker
 from traceback import format_exc
 from typing import TYPE_CHECKING
+
+from pebble import ProcessFuture
 
 from gikocr.cli.reading import (
     STOPS_THE_RUN,
@@ -24,9 +28,10 @@ from gikocr.cli.reading import (
     failed,
     read_in_worker,
 )
+from gikocr.errors import UsageError
 
 if TYPE_CHECKING:
-    from pebble import ProcessFuture, ProcessPool
+    from pebble import ProcessPool
 
     from gikocr.ingest import Input
     from gikocr.settings import Settings
@@ -42,6 +47,12 @@ MOST_DEATHS = 2
 
 #: Documents that wait for a namesake, at most.
 MOST_HELD = 1000
+
+#: Seconds without a document being read although some wait, after which the pool is replaced. Starting a process takes a few.
+STANDSTILL = 60.0
+
+#: Pools in a row that may break before one document was read.
+MOST_RENEWALS = 5
 
 #: Seconds between looks at whether the run should stop.
 ASK_EVERY = 0.5
@@ -121,12 +132,14 @@ def read_documents(
         while not stopping() and (job := next(stream, None)) is not None:
             yield job, reader.read(job.item)
     else:
-        with _pool(work, workers) as pool:
-            yield from _Flight(pool, work, count_death).read(stream, AHEAD * workers, stopping)
+        flight = _Flight(work, workers, count_death)
+        try:
+            yield from flight.read(stream, stopping)
+        finally:
+            flight.end()
 
 
-@contextmanager
-def _pool(work: Work, workers: int) -> Iterator[ProcessPool]:
+def _start_pool(work: Work, workers: int) -> ProcessPool:
     from multiprocessing import get_context
 
     from pebble import ProcessPool
@@ -138,47 +151,82 @@ def _pool(work: Work, workers: int) -> Iterator[ProcessPool]:
         # A forked process would inherit locks held by the threads of the libraries loaded so far.
         context=get_context("spawn"),
     )
-    try:
-        with _interrupts_blocked():
-            if not pool.active:  # asking for it starts the pool
-                raise RuntimeError("the process pool did not start")
-        yield pool
-    finally:
-        # When all went well the processes are idle; after an error or Ctrl-C this ends them amid their work.
-        pool.stop()
-        pool.join()
+    with _interrupts_blocked():
+        if not pool.active:  # asking for it starts the pool
+            raise RuntimeError("the process pool did not start")
+    return pool
 
 
 class _Flight:
-    """The documents that are with the pool."""
+    """The documents that are with the pool, and the pool itself, which is replaced when it breaks.
 
-    def __init__(self, pool: ProcessPool, work: Work, count_death: Callable[[Input], int]) -> None:
-        self._pool = pool
+    pebble gives up its pool when a process dies that had not begun a document, and forgets a document whose process died between taking
+    it and saying so. Both cost nothing here: the documents go to a new pool.
+    """
+
+    def __init__(self, work: Work, workers: int, count_death: Callable[[Input], int]) -> None:
         self._work = work
+        self._workers = workers
         self._count_death = count_death
+        self._pool = _start_pool(work, workers)
         self._running: dict[ProcessFuture[Outcome], tuple[int, Job]] = {}
         self._names: set[str] = set()
         self._held: deque[Job] = deque()
         self._begun = 0
+        self._renewals = 0
+        self._last_sign = time.monotonic()
 
-    def read(self, jobs: Iterator[Job], most: int, stopping: Callable[[], bool]) -> Iterator[tuple[Job, Outcome]]:
+    def end(self) -> None:
+        """End the processes: idle ones when all went well, amid their work after an error or Ctrl-C."""
+        self._pool.stop()
+        self._pool.join()
+
+    def read(self, jobs: Iterator[Job], stopping: Callable[[], bool]) -> Iterator[tuple[Job, Outcome]]:
         while True:
-            while len(self._running) < most and not stopping():
+            while len(self._running) < AHEAD * self._workers and not stopping():
                 job = self._next(jobs)
                 if job is None:
                     break
-                self._begin(job)
+                self._names.add(job.item.name)
+                self._begin(job, self._begun)
+                self._begun += 1
             if not self._running:
                 return
             done, _ = wait(self._running, timeout=ASK_EVERY, return_when=FIRST_COMPLETED)
             ended = [future for future in self._running if future in done]
             for future in sorted(ended, key=lambda f: self._running[f][0]):
-                job = self._end(future)
+                if _broke(future):
+                    continue
+                _, job = self._running.pop(future)
+                self._names.discard(job.item.name)
                 outcome = _outcome(job.item, future, self._work, self._count_death)
+                self._renewals = 0
                 if outcome is None:
                     self._held.append(job)
                 else:
                     yield job, outcome
+            self._look_after_pool()
+
+    def _look_after_pool(self) -> None:
+        """Replace a pool that broke, or in which documents lie that no process is reading."""
+        if not self._running or any(future.running() for future in self._running):
+            self._last_sign = time.monotonic()
+        broken = not self._pool.active or any(_broke(future) for future in self._running)
+        if not broken and time.monotonic() - self._last_sign < STANDSTILL:
+            return
+        self._renewals += 1
+        if self._renewals > MOST_RENEWALS:
+            raise UsageError(
+                f"The reading processes ended {self._renewals} times before they had read a document.",
+                advice="Give a larger --memory-limit, or read with --workers 1 to see what is wrong.",
+            )
+        self.end()
+        self._pool = _start_pool(self._work, self._workers)
+        self._last_sign = time.monotonic()
+        again = sorted(self._running.values(), key=lambda numbered: numbered[0])
+        self._running.clear()
+        for number, job in again:
+            self._begin(job, number)
 
     def _next(self, jobs: Iterator[Job]) -> Job | None:
         """The next document none of whose namesakes is being read."""
@@ -192,17 +240,20 @@ class _Flight:
             self._held.append(job)
         return None
 
-    def _begin(self, job: Job) -> None:
+    def _begin(self, job: Job, number: int) -> None:
         timeout = self._work.seconds_each or None
-        future = self._pool.schedule(read_in_worker, args=[job.item], timeout=timeout)
-        self._running[future] = (self._begun, job)
-        self._names.add(job.item.name)
-        self._begun += 1
+        try:
+            future = self._pool.schedule(read_in_worker, args=[job.item], timeout=timeout)
+        except RuntimeError as error:
+            # The pool broke since it was looked at last; the next look replaces it.
+            future = ProcessFuture()
+            future.set_exception(BrokenProcessPool(str(error)))
+        self._running[future] = (number, job)
 
-    def _end(self, future: ProcessFuture[Outcome]) -> Job:
-        _, job = self._running.pop(future)
-        self._names.discard(job.item.name)
-        return job
+
+def _broke(future: ProcessFuture[Outcome]) -> bool:
+    """Whether a document came back because its pool broke."""
+    return future.done() and isinstance(future.exception(), BrokenProcessPool)
 
 
 @contextmanager

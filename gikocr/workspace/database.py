@@ -25,6 +25,9 @@ from gikocr.workspace.schema import REVISION
 
 FILE_NAME = "gikocr.db"
 
+#: Where Alembic finds its steps.
+SCRIPTS = "gikocr.workspace:migrations"
+
 #: How long a process waits for another one's transaction. Transactions last milliseconds; a migration may last minutes.
 BUSY_SECONDS = 60.0
 
@@ -201,7 +204,7 @@ class Database:
             if revision is not None and self.path is None and not migrate_server:
                 raise WorkspaceError(
                     f"The database {self.name} was made by an older gikocr (revision {revision}; this one needs {REVISION}).",
-                    advice="Make a backup with pg_dump, then run gikocr db upgrade.",
+                    advice="Make a backup with pg_dump, then run gikocr extract once with GIKOCR_MIGRATE_DATABASE=true.",
                 )
             if revision is not None and self.path is not None:
                 self._back_up(self.path, revision)
@@ -236,7 +239,7 @@ class _Steps:
         from alembic.script import ScriptDirectory
 
         self._config = Config()
-        self._config.set_main_option("script_location", "gikocr.workspace:migrations")
+        self._config.set_main_option("script_location", SCRIPTS)
         self._config.attributes["connection"] = connection
         self._scripts = ScriptDirectory.from_config(self._config)
 

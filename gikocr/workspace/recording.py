@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -64,10 +65,11 @@ def record_report(
     form: Form,
     seconds: float,
     text: str,
+    known: bool,
 ) -> int:
     """Write one report with its fields, issues and broken sums, in the place of an older one with the same key.
 
-    It becomes the current report of its document and number; the long form of the one that was current is dropped, its body stays.
+    It becomes the current report of its document and number. Call :func:`retire_document` before.
 
     Returns:
         The id of the report.
@@ -98,38 +100,40 @@ def record_report(
         set_={name: row[name] for name in row if name not in ("document_id", "number", "fingerprint")},
     )
     report_id = int(connection.execute(statement.returning(columns.id)).scalar_one())
-    same = sa.select(columns.id).where(columns.document_id == document_id, columns.number == number)
-    retire(connection, same, spare=report_id)
     tables = table_of_fields(form)
-    _insert(
-        connection, schema.field, [_field_row(report_id, k, f, report, tables) for k, f in enumerate(report.fields)]
-    )
+    _insert(connection, schema.field, [field_row(report_id, k, f, report, tables) for k, f in enumerate(report.fields)])
     _insert(connection, schema.broken_check, _broken_rows(report_id, report))
     issues = [{"report_id": report_id, "position": k, **i.model_dump()} for k, i in enumerate(report.issues)]
     _insert(connection, schema.issue, issues)
-    _decide_again(connection, report_id, document_id, number)
+    if known:
+        _decide_again(connection, report_id, document_id, number)
     return report_id
 
 
-def retire(connection: sa.Connection, reports: sa.Select[tuple[Any]], *, spare: int | None = None) -> None:
-    """Reports are no longer current: their long form goes. ``spare`` loses its long form too, but stays current."""
-    for table in (schema.field, schema.issue, schema.broken_check, schema.lease):
-        connection.execute(sa.delete(table).where(table.c.report_id.in_(reports)))
+def retire_document(connection: sa.Connection, document_id: int) -> bool:
+    """The reports on a content are no longer current: their long form goes, their bodies stay.
+
+    Returns:
+        Whether there were any.
+    """
     columns = schema.report.c
-    old = sa.update(schema.report).where(columns.id.in_(reports), columns.current)
-    if spare is not None:
-        old = old.where(columns.id != spare)
-    connection.execute(old.values(current=False))
+    old = connection.scalars(sa.select(columns.id).where(columns.document_id == document_id)).all()
+    if not old:
+        return False
+    for table in (schema.field, schema.issue, schema.broken_check, schema.lease):
+        connection.execute(sa.delete(table).where(table.c.report_id.in_(old)))
+    connection.execute(sa.update(schema.report).where(columns.id.in_(old)).values(current=False))
+    return True
 
 
+@lru_cache(maxsize=8)
 def table_of_fields(form: Form) -> dict[str, str]:
     """The key of the table of every field of the form."""
     return {field.id: field.table for edition in form.editions.values() for field in edition.fields.values()}
 
 
-def _field_row(
-    report_id: int, position: int, field: Field, report: Report, tables: Mapping[str, str]
-) -> dict[str, Any]:
+def field_row(report_id: int, position: int, field: Field, report: Report, tables: Mapping[str, str]) -> dict[str, Any]:
+    """The row of one field; ``tables``: see :func:`table_of_fields`."""
     table = tables.get(field.id, "")
     edition = report.tables[table].edition if table in report.tables else None
     evidence = field.evidence

@@ -156,9 +156,7 @@ class Workspace:
             paths.append(path)
         with self.database.write() as connection:
             document_id = recording.record_document(self.database, connection, first)
-            columns = schema.report.c
-            beyond = sa.select(columns.id).where(columns.document_id == document_id, columns.number > len(found))
-            recording.retire(connection, beyond)
+            known = recording.retire_document(connection, document_id)
             for number, (new, path, text) in enumerate(zip(found, paths, texts, strict=True), 1):
                 recording.record_report(
                     self.database,
@@ -171,6 +169,7 @@ class Workspace:
                     form=form,
                     seconds=new.seconds,
                     text=text,
+                    known=known,
                 )
             note_source(self.database, connection, item, mark, document_id, fingerprint)
         return paths
@@ -311,18 +310,14 @@ class Workspace:
 
     def _own(self, relative: str, path: Path, name: str, sha256: str) -> bool:
         columns = schema.file_name.c
-        owner_of = sa.select(columns.name, columns.sha256).where(columns.path == relative)
-        with self.database.read() as connection:
-            owner = connection.execute(owner_of).first()
-        if owner is None:
-            # What stands there may be older than the database, or no file of ours.
-            holder = self.folder.holder(path) or (name, sha256)
-            statement = self.database.insert(schema.file_name)
-            with self.database.write() as connection:
-                connection.execute(
-                    statement.values(path=relative, name=holder[0], sha256=holder[1]).on_conflict_do_nothing()
-                )
-                owner = connection.execute(owner_of).one()
+        # What stands there may be older than the database, or no file of ours.
+        holder = (self.folder.holder(path) if path.exists() else None) or (name, sha256)
+        wanted = self.database.insert(schema.file_name).values(path=relative, name=holder[0], sha256=holder[1])
+        with self.database.write() as connection:
+            made = connection.execute(wanted.on_conflict_do_nothing().returning(columns.path)).first()
+            if made is not None:
+                return holder == (name, sha256)
+            owner = connection.execute(sa.select(columns.name, columns.sha256).where(columns.path == relative)).one()
         return tuple(owner) == (name, sha256)
 
 

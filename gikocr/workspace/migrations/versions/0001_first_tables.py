@@ -15,8 +15,11 @@ _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     """Make all tables, and make the log of decisions refuse changes."""
-    _sources_and_decisions()
+    _sources()
+    _runs_and_decisions()
     _reports()
+    _findings_and_leases()
+    _fields()
     if op.get_bind().dialect.name == "sqlite":
         for change in ("UPDATE", "DELETE"):
             op.execute(
@@ -34,7 +37,7 @@ def upgrade() -> None:
         )
 
 
-def _sources_and_decisions() -> None:
+def _sources() -> None:
     op.create_table(
         "document",
         sa.Column("id", _ID, nullable=False),
@@ -65,6 +68,9 @@ def _sources_and_decisions() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("path", name=op.f("pk_file_name")),
     )
+
+
+def _runs_and_decisions() -> None:
     op.create_table(
         "run",
         sa.Column("id", _ID, nullable=False),
@@ -133,6 +139,9 @@ def _reports() -> None:
     )
     op.create_index("ix_report_agency_year", "report", ["agency", "year"], unique=False)
     op.create_index("ix_report_name", "report", ["name"], unique=False)
+
+
+def _findings_and_leases() -> None:
     op.create_table(
         "issue",
         sa.Column("report_id", _ID, nullable=False),
@@ -168,6 +177,9 @@ def _reports() -> None:
         sa.ForeignKeyConstraint(["report_id"], ["report.id"], name=op.f("fk_lease_report_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("report_id", "field_id", name=op.f("pk_lease")),
     )
+
+
+def _fields() -> None:
     op.create_table(
         "field",
         sa.Column("report_id", _ID, nullable=False),
