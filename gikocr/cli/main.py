@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gikocr.cli import doctor, evaluate, export, extract, schema, version
+from gikocr.cli import doctor, evaluate, export, extract, schema, show, status, version
 from gikocr.cli.state import Debug, ExitCode, RunState
 from gikocr.errors import GikocrError
 
@@ -56,6 +56,9 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_options_of_all)
     app.command("extract")(extract.extract)
+    app.command("status")(status.status)
+    app.command("show")(show.show)
+    app.command("compare")(show.compare)
     app.command("export")(export.export)
     app.command("evaluate")(evaluate.evaluate)
     app.command("schema")(schema.schema)
