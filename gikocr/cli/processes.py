@@ -52,7 +52,7 @@ MOST_HELD = 1000
 STANDSTILL = 60.0
 
 #: Pools in a row that may break before one document was read.
-MOST_RENEWALS = 5
+MOST_RENEWALS = 20
 
 #: Seconds between looks at whether the run should stop.
 ASK_EVERY = 0.5

@@ -2,12 +2,13 @@
 
 :meth:`Workspace.open` opens the folder given with ``-o``. ``workspace.record`` keeps what was read, ``workspace.sources`` tells what
 need not be read again, ``workspace.fields`` and ``workspace.reports`` stream what is there, ``workspace.reviews`` serves the review
-station.
+station, and :class:`Pictures` shows what it asks about.
 """
 
 from __future__ import annotations
 
 from gikocr.workspace.folder import ReportFolder
+from gikocr.workspace.pictures import Pictures
 from gikocr.workspace.review_log import Cursor, ReviewLog
 from gikocr.workspace.rows import BrokenCheck, Decided, Decision, Selection, StoredField, StoredReport
 from gikocr.workspace.sources import Known, Sources, stamp
@@ -20,6 +21,7 @@ __all__ = [
     "Decision",
     "Known",
     "NewReport",
+    "Pictures",
     "ReportFolder",
     "ReviewLog",
     "Selection",

@@ -122,8 +122,13 @@ def source_key(item: Input) -> str:
     """What tells a document's place from others: a hash of its name and its files' absolute paths, 32 hex digits."""
     digest = hashlib.blake2b(printable(item.name).encode("utf-8"), digest_size=16)
     for path in item.paths:
-        digest.update(b"\0" + os.fsencode(os.path.abspath(path)))  # noqa: PTH100 - links are not resolved: they are slow
+        digest.update(b"\0" + os.fsencode(_absolute(path)))
     return digest.hexdigest()
+
+
+def _absolute(path: Path) -> str:
+    # Links are not resolved: that would cost a system call for each part of each path of an archive.
+    return os.path.abspath(path)  # noqa: PTH100
 
 
 def stamp(item: Input) -> str:
@@ -172,7 +177,7 @@ def _note(
     row: dict[str, Any] = {
         "key": source_key(item),
         "name": printable(item.name),
-        "paths": "\n".join(printable(str(path)) for path in item.paths),
+        "paths": "\n".join(printable(_absolute(path)) for path in item.paths),
         "stamp": stamp_text,
         "document_id": document_id,
         "fingerprint": fingerprint,
