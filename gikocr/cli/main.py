@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gikocr.cli import doctor, evaluate, export, extract, schema, show, status, version
+from gikocr.cli import doctor, evaluate, export, extract, report, schema, show, status, version
 from gikocr.cli.state import Debug, ExitCode, RunState
 from gikocr.errors import GikocrError
 
@@ -60,6 +60,7 @@ def build_app() -> typer.Typer:
     app.command("show")(show.show)
     app.command("compare")(show.compare)
     app.command("export")(export.export)
+    app.command("report")(report.report)
     app.command("evaluate")(evaluate.evaluate)
     app.command("schema")(schema.schema)
     app.command("doctor")(doctor.doctor)

@@ -47,7 +47,7 @@ def filled_form(report: ReportRow, fields: Sequence[FieldRow], form: Form) -> st
     known = {field.field_id: field for field in fields}
     editions = {field.table: field.edition for field in fields}
     title = f"{report.agency or '（机关不详）'} {report.year or '（年度不详）'} 年{form.name}"
-    body = E.body(E.h1(_clean(title)), E.p({"class": "note"}, _clean(f"{report.name} · {report.status}")))
+    body = E.body(E.h1(clean(title)), E.p({"class": "note"}, clean(f"{report.name} · {report.status}")))
     legend = E.p({"class": "legend"})
     for level, words in _LEGEND.items():
         legend.append(E.span({"class": level}, words))
@@ -59,14 +59,14 @@ def filled_form(report: ReportRow, fields: Sequence[FieldRow], form: Form) -> st
                 body.append(part)
     page = E.html(
         {"lang": "zh-CN"},
-        E.head(E.meta(charset="utf-8"), E.title(_clean(title)), E.style(_STYLE)),
+        E.head(E.meta(charset="utf-8"), E.title(clean(title)), E.style(_STYLE)),
         body,
     )
     return "<!DOCTYPE html>\n" + str(etree.tostring(page, encoding="unicode", method="html"))
 
 
 def _table(table: Table, fields: Mapping[str, FieldRow]) -> Iterator[Any]:
-    yield E.h2(_clean(f"{table.key}、{table.headings[0].text}" if table.headings else table.key))
+    yield E.h2(clean(f"{table.key}、{table.headings[0].text}" if table.headings else table.key))
     for section in table.sections:
         yield _section(section, fields)
 
@@ -77,22 +77,22 @@ def _section(section: Section, fields: Mapping[str, FieldRow]) -> Any:
     whole = E.table()
     if section.heading is not None:
         span = str(depth + len(section.columns))
-        whole.append(E.tr(E.th({"colspan": span}, _clean(section.heading.text))))
+        whole.append(E.tr(E.th({"colspan": span}, clean(section.heading.text))))
     heads = [_path(column.groups, column.label) for column in section.columns]
     for level in range(height):
         line = E.tr()
         if level == 0:
             corner = "" if section.corner is None else section.corner.text
-            line.append(E.th({"colspan": str(depth), "rowspan": str(height)}, _clean(corner)))
+            line.append(E.th({"colspan": str(depth), "rowspan": str(height)}, clean(corner)))
         for start, across, down, text in _spans(heads, level, height):
             del start
-            line.append(E.th({"colspan": str(across), "rowspan": str(down)}, _clean(text)))
+            line.append(E.th({"colspan": str(across), "rowspan": str(down)}, clean(text)))
         whole.append(line)
     labels = [_path(row.groups, row.label) for row in section.rows]
     begun: dict[int, list[Any]] = {}
     for level in range(depth):
         for start, down, across, text in _spans(labels, level, depth):
-            head = E.th({"class": "row", "rowspan": str(down), "colspan": str(across)}, _clean(text))
+            head = E.th({"class": "row", "rowspan": str(down), "colspan": str(across)}, clean(text))
             begun.setdefault(start, []).append(head)
     for number, ids in enumerate(section.field_ids):
         line = E.tr(*begun.get(number, []))
@@ -146,12 +146,12 @@ def _cell(field: FieldRow | None) -> Any:
         text = field.printed if field.decided is None and field.printed else str(value)
     else:
         text = _WORDS.get(state_of(field), "")
-    attributes = {"title": _clean("；".join((field.field_id, *notes)))}
+    attributes = {"title": clean("；".join((field.field_id, *notes)))}
     if level != "sure":
         attributes["class"] = level
-    return E.td(attributes, _clean(text))
+    return E.td(attributes, clean(text))
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """The text without characters that HTML has no place for."""
     return "".join(c if c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff" else " " for c in text)
