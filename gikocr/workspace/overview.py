@@ -59,7 +59,7 @@ class Overview:
         statuses: current reports by status.
         files: places at which documents were seen; copies of one content count each.
         failures: documents that failed by the code of their first error, the most frequent first.
-        tables: by table, in the order of their keys.
+        tables: by table, in the order of the form.
         agencies: with the most broken sums, the most first.
         runs: the newest.
     """
@@ -154,7 +154,7 @@ def _tables(connection: sa.Connection) -> tuple[TableLine, ...]:
             columns.table_key, sa.func.count(), number(columns.waiting), number(columns.decided_state.is_not(None))
         )
         .group_by(columns.table_key)
-        .order_by(columns.table_key)
+        .order_by(sa.func.avg(columns.position))
     )
     return tuple(TableLine(key, int(a), int(w), int(d)) for key, a, w, d in connection.execute(statement))
 
