@@ -28,8 +28,8 @@ EXCEL_ROWS = 2**20
 #: Characters of a cell that Excel takes.
 EXCEL_CHARACTERS = 32_767
 
-#: Rows of a Parquet row group.
-GROUP_ROWS = 50_000
+#: Items of a Parquet row group, which is kept in memory until it is full: a hundred megabytes as Python objects.
+GROUP_ITEMS = 1_000_000
 
 #: A text that begins with one of these is taken for a formula by spreadsheets that open a CSV.
 _FORMULA = ("=", "+", "@", "\t")
@@ -69,11 +69,12 @@ def write_parquet(sheet: Sheet, folder: Path) -> Path:
 
     schema = pa.schema([_arrow_field(column) for column in sheet.columns])
     rows = iter(sheet.rows)
+    at_once = max(1, GROUP_ITEMS // len(sheet.columns))
     with (
         _whole(folder / f"{sheet.key}.parquet") as path,
         pq.ParquetWriter(path, schema, compression="zstd") as writer,
     ):
-        while batch := list(islice(rows, GROUP_ROWS)):
+        while batch := list(islice(rows, at_once)):
             arrays = [pa.array([_plain(row[k]) for row in batch], type=field.type) for k, field in enumerate(schema)]
             writer.write_table(pa.table(arrays, schema=schema))
     return folder / f"{sheet.key}.parquet"

@@ -14,11 +14,12 @@ from typing import Any
 
 import openpyxl
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from gikocr.cli.exporting import Wanted, write_exports
 from gikocr.cli.main import main
-from gikocr.export.files import write_xlsx
+from gikocr.export.files import write_parquet, write_xlsx
 from gikocr.export.tables import Column, Sheet
 from gikocr.report import Check, DocumentInfo, Field, TableInfo
 from gikocr.settings import Settings
@@ -250,3 +251,12 @@ def test_a_table_longer_than_a_sheet_goes_on(tmp_path: Path, monkeypatch: pytest
     book = openpyxl.load_workbook(path)
     assert [row[0].value for page in book for row in page.iter_rows(min_row=3)] == list(range(25))
     assert len(book.sheetnames) == 3
+
+
+def test_row_groups_of_parquet_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gikocr.export.files.GROUP_ITEMS", 7)
+    rows = [(k, f"{k}") for k in range(10)]
+    columns = (Column("n", "数", "integer"), Column("t", "字"))
+    path = write_parquet(Sheet("n", "数", columns, rows), tmp_path)
+    assert pq.ParquetFile(path).num_row_groups == 4
+    assert list(pd.read_parquet(path).itertuples(index=False, name=None)) == rows
