@@ -214,7 +214,7 @@ def test_two_runs_on_one_workspace(tmp_path: Path, second: str) -> None:
     options = ([], []) if second == "same" else (["--shard", "1/2"], ["--shard", "2/2"])
     runs = [command(tmp_path, scans, out, *o) for o in options]
     for run in runs:
-        _, errors = run.communicate(timeout=300)
-        assert run.returncode == 1, errors
+        shown, errors = run.communicate(timeout=300)
+        assert run.returncode == 1, shown + errors
         assert "Traceback" not in errors
     assert_same(tmp_path / "calm", out)
