@@ -13,7 +13,7 @@ ARGS ?=
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup demo test test-slow fonts check bench accuracy calibrate schema wheel clean
+.PHONY: help setup demo test test-slow chaos fonts check bench accuracy calibrate schema wheel clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test: $(READY) ## run the tests, without the slow ones
 
 test-slow: $(READY) ## run the slow tests
 	$(BIN)/python -m pytest -m slow $(ARGS) || [ $$? -eq 5 ] # 5: no test is marked slow
+
+chaos: $(READY) ## kill runs, their processes and their database, and see that nothing is lost
+	$(BIN)/python -m pytest tests/cli/test_chaos.py $(ARGS)
 
 fonts: $(READY) ## install the free fonts with which the scan maker prints (needs npm and a network)
 	$(BIN)/python -m scripts.scanmaker fonts >/dev/null

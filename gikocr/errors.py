@@ -7,6 +7,7 @@
     ├── DependencyMissing          a package that this command needs is absent    exit code 3
     │   └── ModelMissing           a model file is absent or is not the pinned one
     ├── WorkspaceError             the output folder cannot be used               exit code 4
+    │   └── EditConflict           somebody else decided on a field meanwhile
     ├── FormError                  a form's TOML is not a valid form              exit code 2
     └── DocumentError              one document cannot be read; others go on      exit code 1
         ├── FileUnreadable         missing, empty, no permission
@@ -88,6 +89,12 @@ class WorkspaceError(GikocrError):
     exit_code = 4
     code = "workspace_unusable"
     can_retry = True
+
+
+class EditConflict(WorkspaceError):
+    """Somebody else decided on the same field meanwhile; nothing was written."""
+
+    code = "edit_conflict"
 
 
 class DocumentError(GikocrError):

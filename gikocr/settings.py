@@ -60,6 +60,13 @@ class Settings:
         result=False,
     )
     batch_cells: int = _option(64, "cells that go through the network together", unit="cells", result=False)
+    database: str = _option(
+        "", "URL of a PostgreSQL database for the workspace; empty: SQLite in the folder of the results", result=False
+    )
+
+    migrate_database: bool = _option(
+        False, "bring a PostgreSQL database of an older gikocr up to date; make a backup before", result=False
+    )
 
     def fingerprint_items(self) -> dict[str, Any]:
         """The options that change results, for the fingerprint of a run."""

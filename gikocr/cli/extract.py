@@ -11,6 +11,13 @@ import typer
 from gikocr.cli.state import Debug, RunState
 
 
+class LogFormat(StrEnum):
+    """How a run tells how far it is."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 class Group(StrEnum):
     """Which files are one document."""
 
@@ -20,6 +27,7 @@ class Group(StrEnum):
 
 
 _ENGINES = "Engines"
+_ARCHIVES = "Archives"
 
 
 def extract(
@@ -55,6 +63,12 @@ def extract(
             metavar="SECONDS", min=0, help="Give up a document after this time; 0: never. Not with one worker."
         ),
     ] = 1800,
+    memory_limit: Annotated[
+        int,
+        typer.Option(
+            metavar="MIB", min=0, help="Address space of a reading process; 0: no limit. Not with one worker."
+        ),
+    ] = 0,
     fail_on_review: Annotated[
         bool, typer.Option("--fail-on-review", help="Exit with 5 when fields wait for review.")
     ] = False,
@@ -68,6 +82,42 @@ def extract(
     calibration: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="A calibration that `gikocr calibrate` made; else the packaged one."),
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Read again what failed.", rich_help_panel=_ARCHIVES)
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Read everything again.", rich_help_panel=_ARCHIVES)] = False,
+    rehash: Annotated[
+        bool,
+        typer.Option("--rehash", help="Do not trust sizes and times: hash every file.", rich_help_panel=_ARCHIVES),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be read.", rich_help_panel=_ARCHIVES)
+    ] = False,
+    limit: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Read at most so many documents; those known do not count.", rich_help_panel=_ARCHIVES
+        ),
+    ] = 0,
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="I/N", help="Only the I-th of N parts, told by names.", rich_help_panel=_ARCHIVES),
+    ] = None,
+    max_errors: Annotated[
+        int, typer.Option(min=0, help="Stop when so many documents failed.", rich_help_panel=_ARCHIVES)
+    ] = 0,
+    log_format: Annotated[
+        LogFormat,
+        typer.Option(help="json: one object a line on standard error.", rich_help_panel=_ARCHIVES),
+    ] = LogFormat.TEXT,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="PostgreSQL in the place of SQLite in OUT; files stay in OUT.",
+            rich_help_panel=_ARCHIVES,
+        ),
     ] = None,
     layout_engine: Annotated[
         str | None, typer.Option(help="Finds table regions: ruling_lines, cdla.", rich_help_panel=_ENGINES)
@@ -96,9 +146,13 @@ def extract(
     A document that cannot be read gets its JSON too, with the reason, and the others go on. At the end stands a table
     of all documents and the fields that a person should look at.
 
+    The same command again reads only what is new or has changed, or what other settings would read otherwise. The first
+    Ctrl-C finishes what was begun, the second stops at once; nothing that was read is lost.
+
     Example: gikocr extract scans/ -o out/ --overlay
     """
     from gikocr.cli.extraction import Choices, run
+    from gikocr.cli.feed import parse_shard
     from gikocr.settings import load_settings
 
     settings = load_settings(
@@ -113,6 +167,7 @@ def extract(
             "cell_engine": cell_engine,
             "second_engine": second_engine,
             "page_engine": page_engine,
+            "database": database,
         }
     )
     choices = Choices(
@@ -121,7 +176,16 @@ def extract(
         group=group.value,
         as_one=as_one,
         time_limit=time_limit,
+        memory_limit=memory_limit,
         fail_on_review=fail_on_review,
+        retry_failed=retry_failed,
+        force=force,
+        rehash=rehash,
+        dry_run=dry_run,
+        limit=limit,
+        shard=parse_shard(shard),
+        max_errors=max_errors,
+        log_format=log_format.value,
         debug=isinstance(ctx.obj, RunState) and ctx.obj.debug,
     )
     raise typer.Exit(run(paths, out, settings, choices))

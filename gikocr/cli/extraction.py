@@ -1,24 +1,28 @@
-"""What ``gikocr extract`` does: find the documents, read them, write what was read, sum it up."""
+"""What ``gikocr extract`` does: find the documents, read those that are not known yet, keep what was read, sum it up."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
-from gikocr.cli.processes import Work, read_documents
+from gikocr import __version__
+from gikocr.cli.feed import Resume, in_shard, to_read
+from gikocr.cli.interrupts import Stop, interrupts, say_on_stderr
+from gikocr.cli.processes import Job, Work, read_documents
+from gikocr.cli.progress import LogFormat, Tally, Voice, voice
 from gikocr.cli.reading import MakePipeline, Outcome, PipelineLike
 from gikocr.cli.state import ExitCode
-from gikocr.cli.summary import Summary
+from gikocr.cli.summary import MOST_ROWS, Summary
 from gikocr.cli.terminal import console, visible
 from gikocr.errors import UsageError
-from gikocr.forms import load_form
+from gikocr.forms import Form, load_form
 from gikocr.ingest import Input, find_inputs
-from gikocr.workspace import ReportFolder
+from gikocr.workspace import Known, NewReport, Selection, Workspace
 
 if TYPE_CHECKING:
     from gikocr.settings import Settings
@@ -36,8 +40,17 @@ class Choices:
     group: Literal["none", "name", "folder"] = "none"
     as_one: bool = False
     time_limit: float = 0
+    memory_limit: int = 0
     fail_on_review: bool = False
     debug: bool = False
+    retry_failed: bool = False
+    force: bool = False
+    rehash: bool = False
+    dry_run: bool = False
+    limit: int = 0
+    shard: tuple[int, int] | None = None
+    max_errors: int = 0
+    log_format: LogFormat = "text"
 
 
 def run(
@@ -48,7 +61,7 @@ def run(
     *,
     make_pipeline: MakePipeline | None = None,
 ) -> ExitCode:
-    """Read documents, write their reports, print the summary, and say how it went.
+    """Read documents, keep their reports, print the summary, and say how it went.
 
     Args:
         paths: files and folders.
@@ -59,11 +72,36 @@ def run(
 
     Raises:
         UsageError: there is no document, or an option is wrong.
-        WorkspaceError: the folder cannot be used.
+        WorkspaceError: the folder or the database cannot be used.
         DependencyMissing: a model or a package is missing.
     """
     form = load_form(settings.form)
-    folder = ReportFolder(out)
+    fingerprint = run_fingerprint(settings)
+    if choices.dry_run:
+        from gikocr.cli.dry_run import rehearse
+
+        items, _ = list_documents(paths, out, choices)
+        return rehearse(items, out, settings, choices, fingerprint)
+    database, migrate = settings.database or None, settings.migrate_database
+    with Workspace.open(out, database=database, migrate_server=migrate) as workspace:
+        items, total = list_documents(paths, out, choices)
+        work = Work(
+            make_pipeline or drawing_pipeline,
+            settings,
+            choices.overlay,
+            fingerprint,
+            choices.time_limit,
+            choices.memory_limit,
+        )
+        return _Run(workspace, form, work, choices, Tally(total)).do(items)
+
+
+def list_documents(paths: Sequence[Path], out: Path, choices: Choices) -> tuple[Iterator[Input], int | None]:
+    """The documents that a command names, and how many they are; None where they are too many to be counted ahead.
+
+    Raises:
+        UsageError: there is none.
+    """
     inputs = find_inputs(paths, group=choices.group, as_one=choices.as_one, skip=(out,))
     ahead = list(islice(inputs, COUNTED_AHEAD))
     if not ahead:
@@ -73,27 +111,15 @@ def run(
             advice="gikocr reads PDF, TIFF, PNG, JPEG, BMP, WEBP, TXT, HTML, MHT, DOCX, XLSX, OFD, DOC, WPS, RTF and XLS files, "
             "and folders of them.",
         )
-    total = len(ahead) if len(ahead) < COUNTED_AHEAD else None
-    work = Work(make_pipeline or drawing_pipeline, settings, choices.overlay, choices.time_limit)
-    summary = Summary(form)
-    try:
-        with _progress(total) as bar, closing(_outcomes(chain(ahead, inputs), work, choices)) as outcomes:
-            for outcome in outcomes:
-                _keep(folder, outcome)
-                for found in (outcome, *outcome.more):
-                    summary.add(found.report, found.seconds)
-                if choices.debug and outcome.traceback:
-                    print(outcome.traceback, file=sys.stderr)
-                bar.advance(outcome.report.source.name)
-    except KeyboardInterrupt:
-        message = f"gikocr: interrupted; documents done: {summary.documents}, in {visible(str(out))}."
-        print(f"{message} The same command starts again.", file=sys.stderr)
-        return ExitCode.INTERRUPTED
-    summary.print_to(console(), out)
-    summary.print_failures(console(stderr=True))
-    if summary.failed:
-        return ExitCode.SOME_FAILED
-    return ExitCode.REVIEW_WAITS if choices.fail_on_review and summary.waiting else ExitCode.DONE
+    total = sum(in_shard(item, choices.shard) for item in ahead) if len(ahead) < COUNTED_AHEAD else None
+    return chain(ahead, inputs), total
+
+
+def run_fingerprint(settings: Settings) -> str:
+    """The fingerprint that the pipeline gives its reports, told without building one."""
+    from gikocr.engines.registry import Engines, fingerprint
+
+    return fingerprint(__version__, settings, Engines(settings))
 
 
 def drawing_pipeline(settings: Settings) -> PipelineLike:
@@ -104,56 +130,119 @@ def drawing_pipeline(settings: Settings) -> PipelineLike:
     return Pipeline(settings, painter=paint_page)
 
 
-def _outcomes(items: Iterator[Input], work: Work, choices: Choices) -> Generator[Outcome]:
-    yield from read_documents(items, work, workers=choices.workers)
+@dataclass(slots=True)
+class _Run:
+    """One run over one workspace."""
 
+    workspace: Workspace
+    form: Form
+    work: Work
+    choices: Choices
+    tally: Tally
+    stop: Stop = field(default_factory=Stop)
+    summary: Summary = field(init=False)
+    voice: Voice = field(init=False)
 
-def _keep(folder: ReportFolder, outcome: Outcome) -> None:
-    for number, found in enumerate((outcome, *outcome.more), 1):
-        path = folder.write_report(found.report, second=number)
-        if found.form_reading is not None:
-            folder.write_form_reading(path, found.form_reading)
-        for page, png in found.overlays:
-            folder.write_overlay(path, page, png)
+    def __post_init__(self) -> None:
+        self.summary = Summary(self.form)
 
+    def do(self, items: Iterator[Input]) -> ExitCode:
+        sources = self.workspace.sources
+        number = sources.begin_run(__version__, self.work.fingerprint)
+        at_once = False
+        with voice(self.choices.log_format, self.tally) as self.voice:
+            self.voice.say("run_started", run=number, fingerprint=self.work.fingerprint, documents=self.tally.total)
+            try:
+                with interrupts(self.stop, self._say):
+                    self._read(items)
+            except KeyboardInterrupt:
+                at_once = True
+            finally:
+                sources.end_run(number, read=self.tally.read, skipped=self.tally.skipped, failed=self.tally.failed)
+            code = ExitCode.INTERRUPTED if at_once or self.stop.interrupted else self._code()
+            self.voice.say("run_finished", run=number, exit_code=int(code), waiting=self.summary.waiting)
+        return self._conclude(code)
 
-class _Bar(Protocol):
-    def advance(self, name: str) -> None: ...
+    def _read(self, items: Iterator[Input]) -> None:
+        jobs = to_read(items, self.workspace.sources, self._resume(), self._skip)
+        count_death: Callable[[Input], int] = lambda item: self.workspace.sources.count_death(  # noqa: E731
+            item, self.work.fingerprint
+        )
+        outcomes = read_documents(
+            jobs, self.work, workers=self.choices.workers, stopping=self.stop, count_death=count_death
+        )
+        with closing(outcomes):  # type: ignore[type-var]
+            for job, outcome in outcomes:
+                self._keep(job, outcome)
+                if 0 < self.choices.max_errors <= self.tally.failed:
+                    self.stop.too_many_errors = True
 
+    def _resume(self) -> Resume:
+        choices = self.choices
+        return Resume(
+            self.work.fingerprint,
+            force=choices.force,
+            retry_failed=choices.retry_failed,
+            rehash=choices.rehash,
+            shard=choices.shard,
+            limit=choices.limit,
+            has_overlays=self._has_overlays if choices.overlay else None,
+        )
 
-class _NoBar:
-    def advance(self, name: str) -> None:
-        """Nothing: the output is not a terminal, and a log is no place for a bar."""
+    def _has_overlays(self, known: Known) -> bool:
+        return self.workspace.folder.has_overlays(self.workspace.folder.out / known.path)
 
+    def _keep(self, job: Job, outcome: Outcome) -> None:
+        found = (outcome, *outcome.more)
+        new = [NewReport(o.report, o.form_reading, o.overlays, o.seconds) for o in found]
+        self.workspace.record(job.item, new, fingerprint=self.work.fingerprint, form=self.form, seen=job.stamp)
+        self.tally.read += 1
+        for each in found:
+            self.summary.add(each.report, each.seconds)
+            self.tally.failed += each.report.status == "failed"
+            self.tally.doubtful += sum(f.needs_review for f in each.report.fields)
+            self.voice.read(each.report, each.seconds, self.tally)
+        if self.choices.debug and outcome.traceback:
+            print(outcome.traceback, file=sys.stderr)
 
-@contextmanager
-def _progress(total: int | None) -> Iterator[_Bar]:
-    """A progress bar on standard error, when that is a terminal."""
-    if not sys.stderr.isatty():
-        yield _NoBar()
-        return
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    def _skip(self, item: Input, known: Known) -> None:
+        if not known.same_place or not known.current or not (self.workspace.folder.out / known.path).exists():
+            self.workspace.record_again(
+                item, known.document_id, fingerprint=self.work.fingerprint, form=self.form, current=known.current
+            )
+        self.tally.skipped += 1
+        if self.tally.skipped <= MOST_ROWS:
+            for stored, report in self.workspace.full_reports(Selection(document_id=known.document_id)):
+                self.summary.add(report, stored.seconds)
+        else:
+            self.summary.add_known(known.status, known.waiting)
+        self.voice.skipped(item.name, self.tally)
 
-    columns = (
-        TextColumn("reading"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[name]}", markup=False),
-    )
-    with Progress(*columns, console=console(stderr=True), transient=True) as progress:
-        task = progress.add_task("reading", total=total, name="")
+    def _say(self, message: str) -> None:
+        if self.choices.log_format == "json":
+            self.voice.say("interrupted", message=message)
+        else:
+            say_on_stderr(message)
 
-        class Bar:
-            def advance(self, name: str) -> None:
-                progress.update(task, advance=1, name=visible(name))
+    def _code(self) -> ExitCode:
+        if self.summary.failed:
+            return ExitCode.SOME_FAILED
+        return ExitCode.REVIEW_WAITS if self.choices.fail_on_review and self.summary.waiting else ExitCode.DONE
 
-        yield Bar()
+    def _conclude(self, code: ExitCode) -> ExitCode:
+        out = self.workspace.folder.out
+        if code == ExitCode.INTERRUPTED:
+            message = f"gikocr: interrupted; documents done: {self.summary.documents}, in {visible(str(out))}."
+            print(f"{message} The same command goes on where this one stopped.", file=sys.stderr)
+            return code
+        self.summary.print_to(console(), out)
+        if self.tally.skipped:
+            console().print(
+                f"Read by an earlier run, and not again: {self.tally.skipped}. "
+                "--force reads everything again, --retry-failed what failed."
+            )
+        if self.choices.log_format == "text":
+            self.summary.print_failures(console(stderr=True))
+        if self.stop.too_many_errors:
+            print(f"gikocr: stopped after {self.tally.failed} failed documents (--max-errors).", file=sys.stderr)
+        return code

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gikocr.cli import calibrate, doctor, evaluate, extract, schema, version
+from gikocr.cli import calibrate, doctor, evaluate, export, extract, report, schema, show, status, version
 from gikocr.cli.state import Debug, ExitCode, RunState
 from gikocr.errors import GikocrError
 
@@ -56,6 +56,11 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_options_of_all)
     app.command("extract")(extract.extract)
+    app.command("status")(status.status)
+    app.command("show")(show.show)
+    app.command("compare")(show.compare)
+    app.command("export")(export.export)
+    app.command("report")(report.report)
     app.command("evaluate")(evaluate.evaluate)
     app.command("calibrate")(calibrate.calibrate)
     app.command("schema")(schema.schema)

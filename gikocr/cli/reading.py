@@ -6,7 +6,11 @@ pool runs.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
+import resource
+import signal
 import time
 import traceback
 from collections.abc import Callable
@@ -27,6 +31,10 @@ STOPS_THE_RUN = (UsageError, DependencyMissing, FormError, WorkspaceError)
 
 #: Libraries that start threads of their own; with one process for each core these would only get in each other's way.
 _THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+_PR_SET_PDEATHSIG = 1
+"""From ``linux/prctl.h``."""
 
 
 class ExtractionLike(Protocol):
@@ -85,14 +93,16 @@ class Outcome:
     more: tuple[Outcome, ...] = ()
 
 
-def failed(item: Input, settings: Settings, *, code: str, message: str, seconds: float, trace: str = "") -> Outcome:
+def failed(
+    item: Input, settings: Settings, *, fingerprint: str, code: str, message: str, seconds: float, trace: str = ""
+) -> Outcome:
     """The outcome of a document that no pipeline could report on: its process died, or an error was not foreseen."""
     from gikocr.ingest import describe_source
     from gikocr.report import Issue, Report, SourceInfo
 
     report = Report(
         gikocr=__version__,
-        fingerprint="",
+        fingerprint=fingerprint,
         source=SourceInfo.of(describe_source(item, settings)),
         status="failed",
         issues=(Issue(code=code, severity="error", stage="pipeline", message=message),),
@@ -103,7 +113,10 @@ def failed(item: Input, settings: Settings, *, code: str, message: str, seconds:
 class DocumentReader:
     """Reads documents one after the other with one pipeline, which is built for the first of them."""
 
-    def __init__(self, make_pipeline: MakePipeline, settings: Settings, *, overlay: bool) -> None:
+    def __init__(
+        self, make_pipeline: MakePipeline, settings: Settings, *, overlay: bool, fingerprint: str = ""
+    ) -> None:
+        self._fingerprint = fingerprint
         self._make_pipeline = make_pipeline
         self._settings = settings
         self._overlay = overlay
@@ -136,7 +149,15 @@ class DocumentReader:
             more = tuple(Outcome(m.report, m.form_reading, m.overlays, 0.0) for m in result.more)
             return Outcome(result.report, result.form_reading, result.overlays, seconds, more=more)
         seconds = time.perf_counter() - started
-        return failed(item, self._settings, code=code, message=message, seconds=seconds, trace=trace)
+        return failed(
+            item,
+            self._settings,
+            fingerprint=self._fingerprint,
+            code=code,
+            message=message,
+            seconds=seconds,
+            trace=trace,
+        )
 
 
 _OUT_OF_MEMORY = (
@@ -147,12 +168,24 @@ _reader: DocumentReader | None = None
 """The reader of a worker process. A pool's task can reach its process's state only through its module."""
 
 
-def begin_worker(make_pipeline: MakePipeline, settings: Settings, overlay: bool) -> None:
-    """Prepare a worker process."""
+def begin_worker(
+    make_pipeline: MakePipeline, settings: Settings, overlay: bool, fingerprint: str = "", memory: int = 0
+) -> None:
+    """Prepare a worker process; ``memory``: its address space in MiB, 0 without a limit."""
     global _reader
+    _die_with_parent()
+    if memory:
+        most = memory * 2**20
+        resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
     for name in _THREAD_LIMITS:
         os.environ.setdefault(name, "1")
-    _reader = DocumentReader(make_pipeline, settings, overlay=overlay)
+    _reader = DocumentReader(make_pipeline, settings, overlay=overlay, fingerprint=fingerprint)
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end this process when the one that started it is killed, so that none is left behind reading."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def read_in_worker(item: Input) -> Outcome:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from gikocr.elements import State
     from gikocr.forms import Form
-    from gikocr.report import Field, Report
+    from gikocr.report import Field, Report, Status
 
 #: Rows of each table. Whoever reads a thousand documents wants the number and the worst, not a thousand lines.
 MOST_ROWS = 40
@@ -74,6 +74,7 @@ class Summary:
 
     def __init__(self, form: Form) -> None:
         self.documents = 0
+        self.known = 0
         self.complete = 0
         self.failed = 0
         self.waiting = 0
@@ -102,6 +103,14 @@ class Summary:
             self._failures.append((report.source.name, line.reason))
         for position, doubt in enumerate(doubtful):
             self._add_doubt(self._doubt(report, doubt, position))
+
+    def add_known(self, status: Status, waiting: int) -> None:
+        """Count a document that an earlier run read; it gets no line."""
+        self.documents += 1
+        self.known += 1
+        self.complete += status == "complete"
+        self.failed += status == "failed"
+        self.waiting += waiting
 
     def print_to(self, console: Console, out: Path) -> None:
         """Print the tables."""

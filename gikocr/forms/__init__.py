@@ -22,6 +22,7 @@ from gikocr.forms.model import (
     Rule,
     Section,
     Table,
+    YearLink,
 )
 from gikocr.forms.text import normalise, similarity, simplify, without_notes
 
@@ -40,6 +41,7 @@ __all__ = [
     "Rule",
     "Section",
     "Table",
+    "YearLink",
     "load_form",
     "normalise",
     "parse_form",

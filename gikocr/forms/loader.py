@@ -25,7 +25,8 @@ Further keys. A table may say ``editions`` (absent: all), ``unit`` (absent: the 
 editions, unit, kind }`` (unit and kind for columns: integer, signed_integer or decimal), a row without a label
 ``["key"]``, and a heading over several ``{ group, key, prefix, named, editions, rows or columns }``; ``rows = "name"``
 takes a list from ``[lists]``. ``[[hybrids]]`` names mixtures of editions that count as one; ``[document]`` has the
-words of :class:`DocumentSpec`.
+words of :class:`DocumentSpec`; ``[[between_years]]`` what one year's numbers say about the next year's
+(:mod:`gikocr.forms.between_years`).
 """
 
 from __future__ import annotations
@@ -38,12 +39,13 @@ from pathlib import Path
 
 from gikocr.errors import FormError
 from gikocr.forms.axis import chosen_editions
+from gikocr.forms.between_years import read_year_links
 from gikocr.forms.document import read_document
 from gikocr.forms.model import Edition, Field, Form, Hybrid, Rule, Table
 from gikocr.forms.table_reader import FormHead, ReadTable, read_table
 from gikocr.forms.toml_node import TomlNode
 
-_FORM_KEYS = ("id", "name", "editions", "units", "lists", "hybrids", "tables", "document")
+_FORM_KEYS = ("id", "name", "editions", "units", "lists", "hybrids", "tables", "document", "between_years")
 _SUFFIX = ".toml"
 
 
@@ -96,7 +98,8 @@ def parse_form(text: str, file: str) -> Form:
     editions = _with_twins({name: _edition(node, name, head, omitted) for name in head.editions})
     _check_omitted(node, omitted)
     form = Form(node.string("id"), node.string("name"), editions, document=read_document(node, file, editions))
-    return Form(form.id, form.name, editions, _hybrids(node, file, editions), form.document)
+    hybrids, links = _hybrids(node, file, editions), read_year_links(node, editions)
+    return Form(form.id, form.name, editions, hybrids, form.document, links)
 
 
 def _units(node: TomlNode, file: str) -> dict[str, str | None]:

@@ -147,6 +147,27 @@ class Hybrid:
 
 
 @dataclass(frozen=True, slots=True)
+class YearLink:
+    """What the numbers of one year say about those of the next: ``before + plus - minus`` must equal ``after``.
+
+    Attributes:
+        id: unique in the form.
+        label: what is compared, in the form's own words.
+        before: ids of fields of the earlier year.
+        plus: ids of fields of the later year, added.
+        minus: ids of fields of the later year, taken away.
+        after: ids of fields of the later year.
+    """
+
+    id: str
+    label: str
+    before: tuple[str, ...]
+    plus: tuple[str, ...]
+    minus: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentSection:
     """A part of the report. ``table``: the key of the table that stands in it, None for a part of text."""
 
@@ -196,6 +217,7 @@ class Form:
     editions: Mapping[str, Edition] = field(hash=False)
     hybrids: tuple[Hybrid, ...] = ()
     document: DocumentSpec = DocumentSpec()
+    between_years: tuple[YearLink, ...] = ()
 
     @property
     def table_keys(self) -> tuple[str, ...]:

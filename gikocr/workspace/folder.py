@@ -64,7 +64,7 @@ class ReportFolder:
         source = (name, sha256)
         for digits in (0, DIGEST_DIGITS, len(sha256)):
             path = self.out / report_name(name, sha256, second=second, digits=digits)
-            if self._holder(path) in (None, source):
+            if self.holder(path) in (None, source):
                 break
         self._given[path] = source
         return path
@@ -110,10 +110,13 @@ class ReportFolder:
         Raises:
             WorkspaceError: it cannot be written.
         """
-        relative = self._relative(report_path)
-        path = self.out / _OVERLAYS / relative.parent / relative.name.removesuffix(_SUFFIX) / f"page-{page}.png"
+        path = self._overlays(report_path) / f"page-{page}.png"
         write_file(path, png)
         return path
+
+    def has_overlays(self, report_path: Path) -> bool:
+        """Whether there are pictures of a report's pages."""
+        return self._overlays(report_path).is_dir()
 
     def read_reports(self) -> Iterator[tuple[Path, Report]]:
         """All reports with their paths, in the order of their names; other JSON files are passed over.
@@ -140,7 +143,7 @@ class ReportFolder:
                     advice="Move it away, or run extract on its document again.",
                 ) from error
 
-    def _holder(self, path: Path) -> tuple[str, str] | None:
+    def holder(self, path: Path) -> tuple[str, str] | None:
         """Name and digest of the source whose place ``path`` is; None when it is free."""
         if path in self._given:
             return self._given[path]
@@ -159,6 +162,10 @@ class ReportFolder:
         if ".." in relative.parts:
             raise WorkspaceError(f"{str(report_path)!r} is not in {str(self.out)!r}.")
         return relative
+
+    def _overlays(self, report_path: Path) -> Path:
+        relative = self._relative(report_path)
+        return self.out / _OVERLAYS / relative.parent / relative.name.removesuffix(_SUFFIX)
 
     def _form_reading_path(self, report_path: Path) -> Path:
         relative = self._relative(report_path).as_posix()

@@ -41,6 +41,18 @@ class FakePipeline:
             os.kill(os.getpid(), signal.SIGKILL)
         if "exit" in name:
             os._exit(7)
+        if "stop" in name:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        if "dies_once" in name and not item.paths[0].with_suffix(".died").exists():
+            item.paths[0].with_suffix(".died").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if "hungry" in name:
+            self.hoard = bytearray(3 * 2**30)
+        if "pause" in name:
+            item.paths[0].with_suffix(".begun").touch()
+            time.sleep(2)
+        if "brief" in name:
+            time.sleep(0.05 + int.from_bytes(name.encode(), "big") % 97 / 1000)
         if "slow" in name:
             item.paths[0].with_suffix(".begun").touch()
             time.sleep(60)

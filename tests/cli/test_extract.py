@@ -1,16 +1,9 @@
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import re
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -231,44 +224,3 @@ def test_workers_by_default_keep_a_crash_from_the_run(scans: Scans, tmp_path: Pa
     out = tmp_path / "out"
     assert main(["extract", str(scans("a.pdf", "kill.pdf")), "-o", str(out)]) == 1
     assert [r["status"] for r in written(out).values()] == ["complete", "failed"]
-
-
-def living(group: int) -> list[str]:
-    """The processes of a group that have not ended; zombies have."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            state, _, process_group = path.read_text().rpartition(")")[2].split()[:3]
-            if int(process_group) == group and state != "Z":
-                found.append(path.parent.name)
-    return found
-
-
-def test_ctrl_c_ends_the_workers_too(scans: Scans, tmp_path: Path, fake: ModuleType) -> None:
-    """The whole command in its own process group gets SIGINT, as from a terminal."""
-    program = (
-        f"import sys; sys.path.insert(0, {str(Path(str(fake.__file__)).parent)!r})\n"
-        "import fake_pipeline, gikocr.cli.extraction\n"
-        "gikocr.cli.extraction.drawing_pipeline = fake_pipeline.FakePipeline\n"
-        "from gikocr.cli.main import main\n"
-        "if __name__ == '__main__': sys.exit(main())\n"
-    )
-    script = tmp_path / "command.py"
-    script.write_text(program)
-    folder = scans("a.pdf", "slow1.pdf", "slow2.pdf")
-    arguments = [sys.executable, str(script), "extract", str(folder), "-o"]
-    process = subprocess.Popen(
-        [*arguments, str(tmp_path / "out"), "--workers", "2"], stderr=subprocess.PIPE, start_new_session=True, text=True
-    )
-    deadline = time.monotonic() + 30
-    while len(list(folder.glob("*.begun"))) < 2 and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert (tmp_path / "out" / "a.pdf.json").exists()
-    os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
-    assert process.returncode == 130, errors
-    assert re.search("interrupted; documents done: [01]", errors)
-    assert "Traceback" not in errors
-    while (left := living(process.pid)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not left

@@ -1,0 +1,240 @@
+"""Reports into the tables: the columns of a report, its fields in long form, its issues, and the decisions made on it before."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from gikocr.forms import Form
+from gikocr.report import Field, Report
+from gikocr.workspace import schema
+from gikocr.workspace.database import Database
+from gikocr.workspace.rows import amount_text, now
+
+#: Rows of one INSERT; SQLite allows 32,766 values in one statement.
+_ROWS_AT_ONCE = 500
+
+
+def identity(report: Report) -> str:
+    """The hash by which the content of a report is known; that of its name where the file could not be opened."""
+    return report.source.sha256 or hashlib.sha256(report.source.name.encode("utf-8")).hexdigest()
+
+
+def pack_report(text: str) -> bytes:
+    """The text of a report's JSON as it is kept in the database."""
+    return gzip.compress(text.encode("utf-8"), compresslevel=6, mtime=0)
+
+
+def unpack_report(body: bytes) -> Report:
+    """The report that :func:`pack_report` packed."""
+    return Report.from_json(gzip.decompress(body))
+
+
+def record_document(database: Database, connection: sa.Connection, report: Report) -> int:
+    """Note a content, and return its number."""
+    values = {
+        "sha256": identity(report),
+        "media_type": report.source.media_type,
+        "pages": report.source.pages,
+    }
+    statement = database.insert(schema.document).values(**values)
+    statement = statement.on_conflict_do_update(
+        index_elements=[schema.document.c.sha256],
+        # A second look that failed half-way does not know how many pages there are.
+        set_={
+            "pages": sa.case((statement.excluded.pages > 0, statement.excluded.pages), else_=schema.document.c.pages)
+        },
+    )
+    return int(connection.execute(statement.returning(schema.document.c.id)).scalar_one())
+
+
+def record_report(
+    database: Database,
+    connection: sa.Connection,
+    report: Report,
+    *,
+    document_id: int,
+    number: int,
+    fingerprint: str,
+    path: str,
+    form: Form,
+    seconds: float,
+    text: str,
+    known: bool,
+) -> int:
+    """Write one report with its fields, issues and broken sums, in the place of an older one with the same key.
+
+    It becomes the current report of its document and number. Call :func:`retire_document` before.
+
+    Returns:
+        The id of the report.
+    """
+    columns = schema.report.c
+    row: dict[str, Any] = {
+        "document_id": document_id,
+        "number": number,
+        "fingerprint": fingerprint,
+        "current": True,
+        "name": report.source.name,
+        "path": path,
+        "form": form.id,
+        "status": report.status,
+        "agency": report.document.agency,
+        "agency_key": report.document.agency_key,
+        "year": report.document.year,
+        "edition": report.document.edition,
+        "fields": len(report.fields),
+        "waiting": sum(f.needs_review for f in report.fields),
+        "seconds": seconds,
+        "read_at": now(),
+        "body": pack_report(text),
+    }
+    statement = database.insert(schema.report).values(**row)
+    statement = statement.on_conflict_do_update(
+        index_elements=[columns.document_id, columns.number, columns.fingerprint],
+        set_={name: row[name] for name in row if name not in ("document_id", "number", "fingerprint")},
+    )
+    report_id = int(connection.execute(statement.returning(columns.id)).scalar_one())
+    tables = table_of_fields(form)
+    _insert(connection, schema.field, [field_row(report_id, k, f, report, tables) for k, f in enumerate(report.fields)])
+    _insert(connection, schema.broken_check, _broken_rows(report_id, report))
+    issues = [{"report_id": report_id, "position": k, **i.model_dump()} for k, i in enumerate(report.issues)]
+    _insert(connection, schema.issue, issues)
+    if known:
+        _decide_again(connection, report_id, document_id, number)
+    return report_id
+
+
+def retire_document(connection: sa.Connection, document_id: int) -> bool:
+    """The reports on a content are no longer current: their long form goes, their bodies stay.
+
+    Returns:
+        Whether there were any.
+    """
+    columns = schema.report.c
+    old = connection.scalars(sa.select(columns.id).where(columns.document_id == document_id)).all()
+    if not old:
+        return False
+    for table in (schema.field, schema.issue, schema.broken_check, schema.lease):
+        connection.execute(sa.delete(table).where(table.c.report_id.in_(old)))
+    connection.execute(sa.update(schema.report).where(columns.id.in_(old)).values(current=False))
+    return True
+
+
+@lru_cache(maxsize=8)
+def table_of_fields(form: Form) -> dict[str, str]:
+    """The key of the table of every field of the form."""
+    return {field.id: field.table for edition in form.editions.values() for field in edition.fields.values()}
+
+
+def field_row(report_id: int, position: int, field: Field, report: Report, tables: Mapping[str, str]) -> dict[str, Any]:
+    """The row of one field; ``tables``: see :func:`table_of_fields`."""
+    table = tables.get(field.id, "")
+    edition = report.tables[table].edition if table in report.tables else None
+    evidence = field.evidence
+    box = evidence.bbox if evidence is not None and evidence.bbox is not None else (None, None, None, None)
+    return {
+        "report_id": report_id,
+        "position": position,
+        "field_id": field.id,
+        "table_key": table,
+        "edition": edition,
+        "value": amount_text(field.value),
+        "printed": field.printed,
+        "state": field.state,
+        "unit": field.unit,
+        "confidence": field.confidence,
+        "needs_review": field.needs_review,
+        "page": None if evidence is None else evidence.page,
+        "left": box[0],
+        "top": box[1],
+        "right": box[2],
+        "bottom": box[3],
+        "box_unit": None if evidence is None else evidence.unit,
+        "rules": " ".join(field.checks),
+        "suggestion": None if field.suggestion is None else amount_text(field.suggestion.value),
+        "waiting": field.needs_review,
+        "rank": field.confidence or 0.0,
+    }
+
+
+def _broken_rows(report_id: int, report: Report) -> list[dict[str, Any]]:
+    return [
+        {
+            "report_id": report_id,
+            "check_id": c.id,
+            "left": amount_text(c.left),
+            "right": amount_text(c.right),
+            "difference": amount_text(c.difference),
+            "verdict": c.verdict,
+            "probability_broken": c.probability_broken,
+        }
+        for c in report.checks
+        if c.verdict in ("broken_in_source", "doubtful")
+    ]
+
+
+def _insert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        connection.execute(sa.insert(table), rows[start : start + _ROWS_AT_ONCE])
+
+
+def _decide_again(connection: sa.Connection, report_id: int, document_id: int, number: int) -> None:
+    """What people decided on this content holds for its new report too: they saw what is printed."""
+    columns = schema.decision.c
+    statement = sa.select(schema.decision).where(columns.document_id == document_id, columns.number == number)
+    last = {row["field_id"]: row for row in connection.execute(statement.order_by(columns.version)).mappings()}
+    for field_id, row in last.items():
+        apply_decision(
+            connection,
+            report_id,
+            field_id,
+            version=row["version"],
+            value=row["new_value"],
+            state=row["new_state"],
+            by=row["by"],
+            at=row["at"],
+        )
+    if last:
+        count_waiting(connection, report_id)
+
+
+def apply_decision(
+    connection: sa.Connection,
+    report_id: int,
+    field_id: str,
+    *,
+    version: int,
+    value: str | None,
+    state: str | None,
+    by: str,
+    at: str,
+) -> None:
+    """Set the outcome of a decision on the field's row; ``state`` None: nothing is decided any more."""
+    columns = schema.field.c
+    decided = state is not None
+    connection.execute(
+        sa.update(schema.field)
+        .where(columns.report_id == report_id, columns.field_id == field_id)
+        .values(
+            version=version,
+            decided_value=value,
+            decided_state=state,
+            decided_by=by if decided else None,
+            decided_at=at if decided else None,
+            waiting=False if decided else columns.needs_review,
+        )
+    )
+
+
+def count_waiting(connection: sa.Connection, report_id: int) -> None:
+    """Count anew how many fields of a report wait for review."""
+    waiting = sa.select(sa.func.count()).where(schema.field.c.report_id == report_id, schema.field.c.waiting)
+    connection.execute(
+        sa.update(schema.report).where(schema.report.c.id == report_id).values(waiting=waiting.scalar_subquery())
+    )

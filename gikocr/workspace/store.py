@@ -1,0 +1,331 @@
+"""The workspace as a whole: the folder with its files, and the database beside them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import sqlalchemy as sa
+
+from gikocr.elements import FormReading
+from gikocr.errors import WorkspaceError
+from gikocr.forms import Form
+from gikocr.ingest import Input
+from gikocr.report import Report, Review, printable
+from gikocr.workspace import queries, recording, schema
+from gikocr.workspace.atomic import write_file
+from gikocr.workspace.database import FILE_NAME, Database
+from gikocr.workspace.folder import ReportFolder
+from gikocr.workspace.names import DIGEST_DIGITS, report_name
+from gikocr.workspace.review_log import ReviewLog
+from gikocr.workspace.rows import (
+    BrokenCheck,
+    Selection,
+    StoredField,
+    StoredReport,
+    broken_check,
+    stored_field,
+    stored_report,
+)
+from gikocr.workspace.sources import Sources, note_source, stamp
+
+
+@dataclass(frozen=True, slots=True)
+class NewReport:
+    """One report as the pipeline made it.
+
+    Attributes:
+        form_reading: what was read before any inference.
+        overlays: page numbers (from 1) with PNG bytes.
+        seconds: wall time of reading it.
+    """
+
+    report: Report
+    form_reading: FormReading | None = None
+    overlays: tuple[tuple[int, bytes], ...] = ()
+    seconds: float = 0.0
+
+
+class Workspace:
+    """Everything that was read, with what people decided on it. Use it in a ``with`` block, or close it.
+
+    The folder holds one JSON for each document, form readings and pictures; the database knows them all. Several processes, and
+    with PostgreSQL several machines that share the folder, may work on one workspace at the same time.
+
+    Attributes:
+        folder: the files.
+        sources: which files were seen, and what is known of them.
+        reviews: the queue of doubtful fields, leases, and the log of decisions.
+    """
+
+    def __init__(self, folder: ReportFolder, database: Database) -> None:
+        self.folder = folder
+        self.database = database
+        self.sources = Sources(database)
+        self.reviews = ReviewLog(database)
+
+    @classmethod
+    def open(
+        cls, out: Path, *, database: str | None = None, must_exist: bool = False, migrate_server: bool = False
+    ) -> Self:
+        """Open a workspace, and make what is not there yet.
+
+        A workspace of an older gikocr is migrated; a SQLite file is copied first (``gikocr.db.backup-...``).
+
+        Args:
+            out: the folder.
+            database: a PostgreSQL URL; None: SQLite in the folder.
+            must_exist: raise when there is no workspace, instead of making one.
+            migrate_server: see :class:`Database`.
+
+        Raises:
+            WorkspaceError: the folder or the database cannot be used; the message names it and says what to do.
+            DependencyMissing: the driver of PostgreSQL is not installed.
+        """
+        if must_exist and not out.is_dir():
+            raise WorkspaceError(
+                f"{str(out)!r} is no folder.", advice="Give the folder that was given to gikocr extract with -o."
+            )
+        if must_exist and database is None:
+            # Asked before the folder gets anything of ours: a mistyped folder stays as it is.
+            Database.require(out)
+        folder = ReportFolder(out)
+        return cls(folder, Database(out, database, must_exist=must_exist, migrate_server=migrate_server))
+
+    @staticmethod
+    def is_there(out: Path) -> bool:
+        """Whether a folder holds a workspace with SQLite."""
+        return (out / FILE_NAME).exists()
+
+    def mean_seconds(self) -> float | None:
+        """How long reading a document took on average; None where none was read."""
+        with self.database.read() as connection:
+            found = connection.scalar(sa.select(sa.func.avg(schema.report.c.seconds)))
+        return None if found is None else float(found)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def record(
+        self, item: Input, found: Sequence[NewReport], *, fingerprint: str, form: Form, seen: str | None = None
+    ) -> list[Path]:
+        """Keep the reports on one document: first their files, then their rows, in one transaction.
+
+        A process that is killed in between leaves files that the next run writes again, and never a row without its files.
+
+        Args:
+            item: the document.
+            found: the reports in it, in order; at least one.
+            fingerprint: of the run. With the content it is the key of the result: an older result with the same key is replaced.
+            form: that was looked for.
+            seen: :func:`gikocr.workspace.stamp` of the files before they were read, so that a change while they are read shows the
+                next time; None: taken now.
+
+        Returns:
+            The paths of the JSON files.
+
+        Raises:
+            WorkspaceError: something cannot be written. What was recorded before is kept.
+        """
+        mark = stamp(item) if seen is None else seen
+        first = found[0].report
+        if first.source.sha256 is None:
+            mark = ""  # a file that could not be opened is tried again
+        paths, texts = [], []
+        for number, new in enumerate(found, 1):
+            path = self._reserve(new.report, number)
+            texts.append(new.report.to_json())
+            write_file(path, texts[-1].encode("utf-8"))
+            if new.form_reading is not None:
+                self.folder.write_form_reading(path, new.form_reading)
+            for page, png in new.overlays:
+                self.folder.write_overlay(path, page, png)
+            paths.append(path)
+        with self.database.write() as connection:
+            document_id = recording.record_document(self.database, connection, first)
+            known = recording.retire_document(connection, document_id)
+            for number, (new, path, text) in enumerate(zip(found, paths, texts, strict=True), 1):
+                recording.record_report(
+                    self.database,
+                    connection,
+                    new.report,
+                    document_id=document_id,
+                    number=number,
+                    fingerprint=fingerprint,
+                    path=path.relative_to(self.folder.out).as_posix(),
+                    form=form,
+                    seconds=new.seconds,
+                    text=text,
+                    known=known,
+                )
+            note_source(self.database, connection, item, mark, document_id, fingerprint)
+        return paths
+
+    def record_again(self, item: Input, document_id: int, *, fingerprint: str, form: Form, current: bool) -> list[Path]:
+        """Give a document the reports that its content has already: it is a copy, or was read with these settings before.
+
+        Its JSON is written under its own name. Nothing is read anew.
+
+        Args:
+            item: the document.
+            document_id: the content that it was found to hold.
+            fingerprint: of the reports.
+            form: that was looked for.
+            current: whether these reports are the current ones of the content; else they become it.
+
+        Raises:
+            WorkspaceError: something cannot be written.
+        """
+        columns = schema.report.c
+        with self.database.read() as connection:
+            rows = connection.execute(
+                sa.select(columns.body, columns.path, columns.seconds)
+                .where(columns.document_id == document_id, columns.fingerprint == fingerprint)
+                .order_by(columns.number)
+            ).all()
+        found = []
+        for body, path, seconds in rows:
+            report = _renamed(recording.unpack_report(body), item)
+            with_reading = None
+            with contextlib.suppress(WorkspaceError):
+                with_reading = self.folder.read_form_reading(self.folder.out / path)
+            found.append(NewReport(report, with_reading, (), seconds))
+        if not current:
+            return self.record(item, found, fingerprint=fingerprint, form=form)
+        paths = []
+        for number, new in enumerate(found, 1):
+            path = self._reserve(new.report, number)
+            write_file(path, new.report.to_json().encode("utf-8"))
+            if new.form_reading is not None:
+                self.folder.write_form_reading(path, new.form_reading)
+            paths.append(path)
+        with self.database.write() as connection:
+            note_source(self.database, connection, item, stamp(item), document_id, fingerprint)
+        return paths
+
+    def reports(self, selection: Selection = Selection()) -> Iterator[StoredReport]:  # noqa: B008 - it is immutable
+        """The current reports, streamed in the order of their ids."""
+        with self.database.read() as connection:
+            result = connection.execution_options(yield_per=queries.ROWS_AT_ONCE).execute(
+                queries.select_reports(selection)
+            )
+            for row in result.mappings():
+                yield stored_report(row)
+
+    def full_reports(self, selection: Selection = Selection()) -> Iterator[tuple[StoredReport, Report]]:  # noqa: B008
+        """The current reports as the pipeline made them, streamed; without decisions, see :meth:`report`."""
+        statement = queries.select_reports(selection, schema.report.c.body)
+        with self.database.read() as connection:
+            for row in connection.execution_options(yield_per=100).execute(statement).mappings():
+                yield stored_report(row), recording.unpack_report(row["body"])
+
+    def report(self, report_id: int) -> Report:
+        """One report, with ``review`` set on the fields that a person decided.
+
+        Raises:
+            WorkspaceError: there is no such report.
+        """
+        columns = schema.report.c
+        with self.database.read() as connection:
+            body = connection.scalar(sa.select(columns.body).where(columns.id == report_id))
+            if body is None:
+                raise WorkspaceError(f"There is no report {report_id}.")
+            decided = queries.select_fields(Selection(report_ids=(report_id,))).where(
+                schema.field.c.decided_state.is_not(None)
+            )
+            fields = [stored_field(row) for row in connection.execute(decided).mappings()]
+        reviews = {
+            f.field_id: Review(value=f.decided.value, state=f.decided.state, by=f.decided.by, at=f.decided.at)
+            for f in fields
+            if f.decided is not None
+        }
+        report = recording.unpack_report(body)
+        if not reviews:
+            return report
+        changed = (f.model_copy(update={"review": reviews.get(f.id)}) for f in report.fields)
+        return report.model_copy(update={"fields": tuple(changed)})
+
+    def write_json(self, report_id: int) -> Path:
+        """Write a report's JSON in the folder anew, with what people decided, and return its path.
+
+        Raises:
+            WorkspaceError: there is no such report, or it cannot be written.
+        """
+        with self.database.read() as connection:
+            path = connection.scalar(sa.select(schema.report.c.path).where(schema.report.c.id == report_id))
+        report = self.report(report_id)
+        where = self.folder.out / str(path)
+        write_file(where, report.to_json().encode("utf-8"))
+        return where
+
+    def form_reading(self, report: StoredReport) -> FormReading | None:
+        """What was read for a report before any inference; None when nothing was saved.
+
+        Raises:
+            WorkspaceError: it is damaged or of another version.
+        """
+        return self.folder.read_form_reading(self.folder.out / report.path)
+
+    def fields(self, selection: Selection = Selection()) -> Iterator[StoredField]:  # noqa: B008
+        """Fields of the current reports, streamed, report after report in the order of the form."""
+        statement = queries.select_fields(selection).order_by(schema.field.c.report_id, schema.field.c.position)
+        with self.database.read() as connection:
+            result = connection.execution_options(yield_per=queries.ROWS_AT_ONCE).execute(statement)
+            for row in result.mappings():
+                yield stored_field(row)
+
+    def broken_checks(self, selection: Selection = Selection()) -> Iterator[tuple[StoredReport, BrokenCheck]]:  # noqa: B008
+        """Sums that do not hold in print, or may not, with their reports, streamed."""
+        statement = queries.select_reports(selection, *schema.broken_check.c).join(
+            schema.broken_check, schema.broken_check.c.report_id == schema.report.c.id
+        )
+        with self.database.read() as connection:
+            result = connection.execution_options(yield_per=queries.ROWS_AT_ONCE).execute(statement)
+            for row in result.mappings():
+                yield stored_report(row), broken_check(row)
+
+    def _reserve(self, report: Report, number: int) -> Path:
+        """The path of a report's JSON by the naming rules of the contract, which from now on belongs to its source."""
+        name, sha256 = printable(report.source.name), recording.identity(report)
+        path = Path()
+        for digits in (0, DIGEST_DIGITS, len(sha256)):
+            relative = report_name(name, sha256, second=number, digits=digits)
+            path = self.folder.out / relative
+            if self._own(relative.as_posix(), path, name, sha256):
+                break
+        return path
+
+    def _own(self, relative: str, path: Path, name: str, sha256: str) -> bool:
+        columns = schema.file_name.c
+        # What stands there may be older than the database, or no file of ours.
+        holder = (self.folder.holder(path) if path.exists() else None) or (name, sha256)
+        wanted = self.database.insert(schema.file_name).values(path=relative, name=holder[0], sha256=holder[1])
+        with self.database.write() as connection:
+            made = connection.execute(wanted.on_conflict_do_nothing().returning(columns.path)).first()
+            if made is not None:
+                return holder == (name, sha256)
+            owner = connection.execute(sa.select(columns.name, columns.sha256).where(columns.path == relative)).one()
+        return tuple(owner) == (name, sha256)
+
+
+def _renamed(report: Report, item: Input) -> Report:
+    source = report.source
+    parts = source.parts
+    if len(parts) == len(item.paths):
+        parts = tuple(p.model_copy(update={"name": printable(f.name)}) for p, f in zip(parts, item.paths, strict=True))
+    return report.model_copy(
+        update={"source": source.model_copy(update={"name": printable(item.name), "parts": parts})}
+    )
