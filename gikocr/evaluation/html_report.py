@@ -42,9 +42,6 @@ def html_report(evaluation: Evaluation, truth: Path, out: Path, *, sources: Path
         truth: the truth, as it was given to :func:`evaluate`.
         out: the outputs, as they were given there.
         sources: the folder of the documents, for crops; the truth's own folder when not given.
-
-    Raises:
-        DependencyMissing: matplotlib is not installed.
     """
     pairs = {p.truth.name: p for p in pair_outputs(load_truth(truth).documents, out)}
     folder = sources or (truth if truth.is_dir() else truth.parent)

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gikocr.errors import DependencyMissing
-
 if TYPE_CHECKING:
     from gikocr.evaluation.confidence import Bin
 
@@ -85,13 +83,9 @@ def confusion(counts: NDArray[np.int64], labels: Sequence[str]) -> bytes:
 
 
 def _figure(width: float, height: float) -> tuple[Any, Any]:
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise DependencyMissing(
-            "The curves need matplotlib, which is not installed.", advice="Install it with: pip install 'gikocr[plots]'"
-        ) from error
+    # Importing it takes longer than all other commands need to start.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)

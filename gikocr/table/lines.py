@@ -38,7 +38,7 @@ INK = 90
 """Darkness, of 255, of print beside a line."""
 DASH = 1 / 75
 """Greatest gap in a pale or dashed line, as a share of the longer side."""
-LEAST_PALE = {"horizontal": 1 / 6, "vertical": 1 / 9}
+LEAST_PALE = 1 / 6
 """Shortest line that only a long window shows, as a share of the longer side; strokes of print line up on less."""
 MOSTLY_SEEN = 0.5
 """A line that the short window saw on this share of its length needs no help."""
@@ -141,19 +141,19 @@ def _support(dark: Image, side: int, direction: str) -> tuple[Image, Image]:
     reach_out = cv2.dilate(dense, np.ones((1, window), np.uint8))
     support = cv2.bitwise_and(reach_out, ridge)
     long = np.asarray(cv2.bitwise_and(long_lines(dark, side), faint), np.uint8)
-    pale = _missed(long, np.asarray(support, np.uint8), side, direction)
+    pale = _missed(long, np.asarray(support, np.uint8), side)
     support = cv2.bitwise_or(support, pale)
     return np.asarray(support, np.uint8), np.asarray(cv2.dilate(faint, np.ones((3, 1), np.uint8)), np.uint8)
 
 
-def _missed(pale: Image, support: Image, side: int, direction: str) -> Image:
+def _missed(pale: Image, support: Image, side: int) -> Image:
     """The long pale lines of which the short window saw little; the ends of the others are better known from it."""
     gap = np.ones((1, max(3, round(side * DASH))), np.uint8)
     joined = cv2.morphologyEx(pale, cv2.MORPH_CLOSE, gap)
     known = cv2.dilate(support, np.ones((5, 1), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     missed = np.zeros(len(stats), bool)
-    for label in np.flatnonzero(stats[:, 2] >= side * LEAST_PALE[direction]):
+    for label in np.flatnonzero(stats[:, 2] >= side * LEAST_PALE):
         left, top, width, height, _ = stats[label]
         if label == 0 or height > width / 8:
             continue

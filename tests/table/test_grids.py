@@ -162,6 +162,14 @@ def test_broken_lines_are_still_lines_and_few_cells_run_together(gaps: float, se
     assert len(table.cells - spans_of(grid)) <= 0.1 * len(table.cells)
 
 
+def test_lines_of_a_tenth_of_full_ink_are_seen_by_a_long_window() -> None:
+    for seed in (1, 4):
+        table = replace(filled(FORM, seed), seed=seed, ink=230)
+        (grid,) = grids_of(noisy(drawn(table), 3.0, seed))
+        assert_lines(grid, table)
+        assert len(table.cells - spans_of(grid)) <= 0.1 * len(table.cells)
+
+
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
@@ -169,11 +177,10 @@ def test_broken_lines_are_still_lines_and_few_cells_run_together(gaps: float, se
             {"gaps": 0.3},
             "windows with less than LEAST_SHARE of ridge drop out: every third cell runs into its neighbour",
         ),
-        ({"ink": 230}, "lines of 25/255 are below LEAST_CONTRAST after the blur: no line is known to start from"),
         ({"dash": (6, 6)}, "dashes that cover half of a line are below LEAST_SHARE"),
         ({"rows": TIGHT, "text_size": 22}, "figures stacked in tight rows pass for recovered columns"),
     ],
-    ids=["gaps", "faint", "half", "tight"],
+    ids=["gaps", "half", "tight"],
 )
 @pytest.mark.xfail(reason="known limits of the detector of lines", strict=False)
 def test_limits(changes: dict, what: str) -> None:
