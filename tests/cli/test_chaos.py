@@ -215,6 +215,8 @@ def test_two_runs_on_one_workspace(tmp_path: Path, second: str) -> None:
     runs = [command(tmp_path, scans, out, *o) for o in options]
     for run in runs:
         shown, errors = run.communicate(timeout=300)
-        assert run.returncode == 1, shown + errors
+        # Which half holds the document that fails depends on the names of the folders.
+        assert run.returncode in ({1} if second == "same" else {0, 1}), shown + errors
         assert "Traceback" not in errors
+    assert any(run.returncode == 1 for run in runs)
     assert_same(tmp_path / "calm", out)
