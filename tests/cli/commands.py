@@ -6,6 +6,7 @@ import contextlib
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,7 +23,8 @@ if __name__ == '__main__':
 
 def start(work: Path, *arguments: str) -> subprocess.Popen[str]:
     """Start ``gikocr`` with the arguments in a process group of its own."""
-    script = work / "command.py"
+    # A name of its own: a second command must not rewrite the file that the first is just about to read.
+    script = work / f"command-{uuid.uuid4().hex}.py"
     script.write_text(_PROGRAM.format(folder=str(Path(__file__).parent)))
     command = [sys.executable, str(script), *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, text=True)
