@@ -75,10 +75,11 @@ class PageReading:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Found:
-    """Ruling lines, words and grids of a page, and which of these have no lines."""
+    """Ruling lines, words and grids of a page, and which of these have no lines; ``levels`` as :func:`unruled_grids` takes them."""
 
     lines: RulingLines
     words: Words
+    levels: list[tuple[float, float, float]]
     grids: list[Grid]
     unruled: list[Grid]
 
@@ -115,9 +116,10 @@ class PageReader:
             lines = without_streaks(find_ruling_lines(gray))
             words = find_words(gray, line_rims(lines))
             ruled = [with_lost_sides(g, words) for g in build_grids(lines, 1)]
-            unruled = unruled_grids(words, [g.box for g in ruled], level_lines(lines), 1)
+            levels = level_lines(lines)
+            unruled = unruled_grids(words, [g.box for g in ruled], levels, 1)
             grids = sorted([*ruled, *unruled], key=lambda g: (g.box.top, g.box.left))
-            self._last = (gray, _Found(lines, words, grids, unruled))
+            self._last = (gray, _Found(lines, words, levels, grids, unruled))
         return self._last[1]
 
     def read(self, page: Page, *, hint: int = 0) -> PageReading:
@@ -212,9 +214,10 @@ class PageReader:
         strong = [r for i, r in enumerate(read) if i not in weak]
         best, most = [read[i] for i in weak], sum(max(0.0, fits[i]) for i in weak)
         ink, number = read[0].ink.ink, read[0].ink.grid.page
-        for levels in (level_lines(found.lines), []):
-            if levels and all(read[i].found in found.unruled for i in weak):
-                continue  # that is how they were built
+        ways: list[list[tuple[float, float, float]]] = [found.levels, []] if found.levels else [[]]
+        if all(read[i].found in found.unruled for i in weak):
+            ways = ways[1:]  # the first is how they were built
+        for levels in ways:
             rivals = [
                 self._read_grid(grid, ink, number)
                 for grid in unruled_grids(found.words, [r.found.box for r in strong], levels, number)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from gikocr.table.pale import long_lines
+from gikocr.table.pale import beside, long_lines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,8 +36,8 @@ CROWDED = 0.3
 """Strokes of print have ink on both sides on more of their length than this; a line has a free side."""
 INK = 90
 """Darkness, of 255, of print beside a line."""
-DASH = 1 / 75
-"""Greatest gap in a pale or dashed line, as a share of the longer side."""
+PALE_GAP = 1 / 75
+"""Greatest gap in a pale line whose course a long window has told, as a share of the longer side."""
 LEAST_PALE = 1 / 6
 """Shortest line that only a long window shows, as a share of the longer side; strokes of print line up on less."""
 MOSTLY_SEEN = 0.5
@@ -122,12 +122,7 @@ def _support(dark: Image, side: int, direction: str) -> tuple[Image, Image]:
     ridge = np.zeros_like(dark)
     faint = np.zeros_like(dark)
     for reach in REACHES:
-        step = max(2, round(side * reach))
-        above = np.zeros_like(dark)
-        below = np.zeros_like(dark)
-        above[step:] = dark[:-step]
-        below[:-step] = dark[step:]
-        height = cv2.subtract(dark, cv2.max(above, below))
+        height = cv2.subtract(dark, beside(dark, max(2, round(side * reach)), 0))
         ridge[np.asarray(height) > LEAST_CONTRAST] = 255
         faint[np.asarray(height) > FAINT_CONTRAST] = 255
     crowded = _crowded(dark, side)
@@ -148,7 +143,7 @@ def _support(dark: Image, side: int, direction: str) -> tuple[Image, Image]:
 
 def _missed(pale: Image, support: Image, side: int) -> Image:
     """The long pale lines of which the short window saw little; the ends of the others are better known from it."""
-    gap = np.ones((1, max(3, round(side * DASH))), np.uint8)
+    gap = np.ones((1, max(3, round(side * PALE_GAP))), np.uint8)
     joined = cv2.morphologyEx(pale, cv2.MORPH_CLOSE, gap)
     known = cv2.dilate(support, np.ones((5, 1), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)

@@ -52,7 +52,7 @@ def long_lines(dark: Image, side: int) -> Image:
     # Grey paper beside a pale line would hide how much darker the line is.
     paper = np.full_like(small, int(np.median(small[::4])))
     small = np.asarray(cv2.subtract(small, paper), np.uint8)
-    ridge = np.where(cv2.subtract(small, _beside(small, step, 0)) > CONTRAST, 255, 0).astype(np.uint8)
+    ridge = np.where(cv2.subtract(small, beside(small, step, 0)) > CONTRAST, 255, 0).astype(np.uint8)
     # A line that slopes within the window changes rows.
     across = np.ones((3, 1), np.uint8)
     gap = max(1, round(side * DASH / REDUCED))
@@ -60,7 +60,7 @@ def long_lines(dark: Image, side: int) -> Image:
     bridged = np.asarray(cv2.morphologyEx(ridge, cv2.MORPH_CLOSE, np.ones((1, gap + 1), np.uint8)), np.uint8)
     seen = _mean_before(bridged, half)
     mean = _mean_before(np.asarray(small, np.uint8), half)
-    thin = (seen >= SHARE * 255) & (_beside(mean, step + 1, 255) < BESIDE * cv2.dilate(mean, across))
+    thin = (seen >= SHARE * 255) & (beside(mean, step + 1, 255) < BESIDE * cv2.dilate(mean, across))
     both = np.zeros_like(small)
     both[:, :-half] = np.where(thin[:, :-half] & thin[:, half:], 255, 0)
     reached = cv2.dilate(both, np.ones((1, 2 * half - 1), np.uint8))
@@ -79,8 +79,8 @@ def _mean_before(values: Image, length: int) -> NDArray[np.float32]:
     )
 
 
-def _beside(values: NDArray[_T], step: int, beyond: int) -> NDArray[_T]:
-    """The greater of what stands `step` rows above and below; ``beyond`` outside."""
+def beside(values: NDArray[_T], step: int, beyond: int) -> NDArray[_T]:
+    """The greater of what stands ``step`` rows above and below, (H, W) like the values; ``beyond`` outside."""
     above, below = np.full_like(values, beyond), np.full_like(values, beyond)
     above[step:] = values[:-step]
     below[:-step] = values[step:]

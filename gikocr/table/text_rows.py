@@ -23,7 +23,9 @@ MOST_APART = 9.0
 LEAST_VALUES = 2
 """… and that have so many short words behind a gap, or one in a table of no more rows than that."""
 ROW_PITCH = 4.5
-"""Level lines closer than this many heights of print bound rows of one table."""
+"""Level lines closer than this many heights of print bound rows of one table …"""
+SPANNED, INTO_PRINT = 0.6, 0.3
+"""… if they span this share of its width; they may lie so many heights of print inside the box of a word, which is not exact."""
 LARGER, FEWEST_LETTERS = 1.28, 4
 """A heading's words are this many times higher than those of the tables, of which so many must be there to compare."""
 
@@ -104,12 +106,9 @@ def _lined(
     """Whether level lines stand between rows as between the rows of one table, and below the last one if it is to be closed."""
     left, right = min(float(r.boxes[:, 0].min()) for r in rows), max(float(r.boxes[:, 2].max()) for r in rows)
     top, bottom = rows[0].bottom, rows[-1].bottom + ROW_PITCH * height if closed else rows[-1].top
-    between = sorted(
-        y
-        for start, end, y in levels
-        if top - 0.3 * height < y < bottom + 0.3 * height and min(end, right) - max(start, left) > 0.6 * (right - left)
-    )
-    if closed and (not between or between[-1] < rows[-1].bottom - 0.3 * height):
+    slack = INTO_PRINT * height
+    between = sorted(y for y in _spanning(levels, left, right) if top - slack < y < bottom + slack)
+    if closed and (not between or between[-1] < rows[-1].bottom - slack):
         return False
     edges = [top, *between] if closed else [top, *between, bottom]
     return bool(between) and all(b - a < ROW_PITCH * height for a, b in itertools.pairwise(edges))
@@ -124,12 +123,17 @@ def _over_frame(
     """
     row, *others = rows
     left, right = min(float(r.boxes[:, 0].min()) for r in others), max(float(r.boxes[:, 2].max()) for r in others)
-    own = [y for start, end, y in levels if min(end, right) - max(start, left) > 0.6 * (right - left)]
-    if not any(row.bottom - 0.3 * height < y < others[0].top + 0.3 * height for y in own):
+    own, slack = _spanning(levels, left, right), INTO_PRINT * height
+    if not any(row.bottom - slack < y < others[0].top + slack for y in own):
         return False
     reach = row.top - ROW_PITCH * height
-    above = [y for y in own if max(reach, before - 0.3 * height) < y < row.top + 0.3 * height]
+    above = [y for y in own if max(reach, before - slack) < y < row.top + slack]
     return len(above) < (2 if before > reach else 1)
+
+
+def _spanning(levels: Sequence[tuple[float, float, float]], left: float, right: float) -> list[float]:
+    """The heights of the level lines that run over most of a table."""
+    return [y for start, end, y in levels if min(end, right) - max(start, left) > SPANNED * (right - left)]
 
 
 def _large_rows(rows: Sequence[TextRow], height: float) -> set[int]:
