@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -165,17 +165,17 @@ class _Run:
 
     def _read(self, items: Iterator[Input]) -> None:
         jobs = to_read(items, self.workspace.sources, self._resume(), self._skip)
-        count_death: Callable[[Input], int] = lambda item: self.workspace.sources.count_death(  # noqa: E731
-            item, self.work.fingerprint
-        )
         outcomes = read_documents(
-            jobs, self.work, workers=self.choices.workers, stopping=self.stop, count_death=count_death
+            jobs, self.work, workers=self.choices.workers, stopping=self.stop, count_death=self._count_death
         )
-        with closing(outcomes):  # type: ignore[type-var]
+        with closing(outcomes):
             for job, outcome in outcomes:
                 self._keep(job, outcome)
                 if 0 < self.choices.max_errors <= self.tally.failed:
                     self.stop.too_many_errors = True
+
+    def _count_death(self, item: Input) -> int:
+        return self.workspace.sources.count_death(item, self.work.fingerprint)
 
     def _resume(self) -> Resume:
         choices = self.choices

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
@@ -102,7 +102,7 @@ def read_documents(
     workers: int = 0,
     stopping: Callable[[], bool] = _never,
     count_death: Callable[[Input], int] = _once,
-) -> Iterator[tuple[Job, Outcome]]:
+) -> Generator[tuple[Job, Outcome], None, None]:
     """Read documents and yield each with its outcome as soon as it is there.
 
     Documents of one name come in their order, so that which of them gets the plain file name does not depend on chance.

@@ -17,96 +17,96 @@ class DecidedRow(Protocol):
     """What a person decided on a field."""
 
     @property
-    def value(self) -> Value: ...  # noqa: D102
+    def value(self) -> Value: ...
     @property
-    def state(self) -> State: ...  # noqa: D102
+    def state(self) -> State: ...
     @property
-    def by(self) -> str: ...  # noqa: D102
+    def by(self) -> str: ...
     @property
-    def at(self) -> datetime: ...  # noqa: D102
+    def at(self) -> datetime: ...
 
 
 class ReportRow(Protocol):
     """One report without its fields; see ``workspace.StoredReport``."""
 
     @property
-    def id(self) -> int: ...  # noqa: D102
+    def id(self) -> int: ...
     @property
-    def name(self) -> str: ...  # noqa: D102
+    def name(self) -> str: ...
     @property
-    def path(self) -> str: ...  # noqa: D102
+    def path(self) -> str: ...
     @property
-    def status(self) -> Status: ...  # noqa: D102
+    def status(self) -> Status: ...
     @property
-    def agency(self) -> str | None: ...  # noqa: D102
+    def agency(self) -> str | None: ...
     @property
-    def agency_key(self) -> str | None: ...  # noqa: D102
+    def agency_key(self) -> str | None: ...
     @property
-    def year(self) -> int | None: ...  # noqa: D102
+    def year(self) -> int | None: ...
     @property
-    def edition(self) -> str | None: ...  # noqa: D102
+    def edition(self) -> str | None: ...
     @property
-    def fields(self) -> int: ...  # noqa: D102
+    def fields(self) -> int: ...
     @property
-    def waiting(self) -> int: ...  # noqa: D102
+    def waiting(self) -> int: ...
     @property
-    def read_at(self) -> datetime: ...  # noqa: D102
+    def read_at(self) -> datetime: ...
 
 
 class FieldRow(Protocol):
     """One field of a report; see ``workspace.StoredField``."""
 
     @property
-    def report_id(self) -> int: ...  # noqa: D102
+    def report_id(self) -> int: ...
     @property
-    def field_id(self) -> str: ...  # noqa: D102
+    def field_id(self) -> str: ...
     @property
-    def table(self) -> str: ...  # noqa: D102
+    def table(self) -> str: ...
     @property
-    def edition(self) -> str | None: ...  # noqa: D102
+    def edition(self) -> str | None: ...
     @property
-    def value(self) -> Value: ...  # noqa: D102
+    def value(self) -> Value: ...
     @property
-    def printed(self) -> str | None: ...  # noqa: D102
+    def printed(self) -> str | None: ...
     @property
-    def state(self) -> State: ...  # noqa: D102
+    def state(self) -> State: ...
     @property
-    def unit(self) -> str | None: ...  # noqa: D102
+    def unit(self) -> str | None: ...
     @property
-    def confidence(self) -> float | None: ...  # noqa: D102
+    def confidence(self) -> float | None: ...
     @property
-    def waiting(self) -> bool: ...  # noqa: D102
+    def waiting(self) -> bool: ...
     @property
-    def page(self) -> int | None: ...  # noqa: D102
+    def page(self) -> int | None: ...
     @property
-    def bbox(self) -> tuple[float, float, float, float] | None: ...  # noqa: D102
+    def bbox(self) -> tuple[float, float, float, float] | None: ...
     @property
-    def box_unit(self) -> str | None: ...  # noqa: D102
+    def box_unit(self) -> str | None: ...
     @property
-    def rules(self) -> tuple[str, ...]: ...  # noqa: D102
+    def rules(self) -> tuple[str, ...]: ...
     @property
-    def suggestion(self) -> Value: ...  # noqa: D102
+    def suggestion(self) -> Value: ...
     @property
-    def decided(self) -> DecidedRow | None: ...  # noqa: D102
+    def decided(self) -> DecidedRow | None: ...
     @property
-    def document(self) -> str: ...  # noqa: D102
+    def document(self) -> str: ...
     @property
-    def agency(self) -> str | None: ...  # noqa: D102
+    def agency(self) -> str | None: ...
     @property
-    def year(self) -> int | None: ...  # noqa: D102
+    def year(self) -> int | None: ...
 
 
 class BrokenRow(Protocol):
     """A sum that does not hold in print, or may not; see ``workspace.BrokenCheck``."""
 
     @property
-    def report_id(self) -> int: ...  # noqa: D102
+    def report_id(self) -> int: ...
     @property
-    def check_id(self) -> str: ...  # noqa: D102
+    def check_id(self) -> str: ...
     @property
-    def verdict(self) -> Verdict: ...  # noqa: D102
+    def verdict(self) -> Verdict: ...
     @property
-    def probability_broken(self) -> float | None: ...  # noqa: D102
+    def probability_broken(self) -> float | None: ...
 
 
 class Archive(Protocol):
