@@ -34,6 +34,8 @@ def extract(
     Raises:
         UsageError: an unknown setting, or a wrong value.
         DependencyMissing: a model or a package is missing.
+
+    Errors come with the first report that is asked for. An unforeseen one ends the run, whereas ``gikocr extract`` goes on.
     """
     from gikocr.ingest import find_inputs
     from gikocr.pipeline import Pipeline

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from gikocr import __version__
 from gikocr.elements import FORM_READING_VERSION, FormReading
 from gikocr.forms import load_form
 from gikocr.ingest import Input, describe_source
@@ -65,7 +66,7 @@ class StubPipeline:
         self._count += 1
         fields = tuple(self._field(field_id, self._count + k) for k, field_id in enumerate(self._ids))
         report = Report(
-            gikocr="0.1.0",
+            gikocr=__version__,
             fingerprint="stub",
             source=SourceInfo.of(describe_source(item, self._settings)),
             status="complete",

@@ -81,7 +81,10 @@ def extract(
     ] = None,
     calibration: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="A calibration that `gikocr calibrate` made; else the packaged one."),
+        typer.Option(
+            metavar="FILE",
+            help="Made by `gikocr calibrate`; else the packaged one. Known documents need --force.",
+        ),
     ] = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Read again what failed.", rich_help_panel=_ARCHIVES)

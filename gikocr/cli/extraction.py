@@ -15,7 +15,7 @@ from gikocr.cli.feed import Resume, in_shard, to_read
 from gikocr.cli.interrupts import Stop, interrupts, say_on_stderr
 from gikocr.cli.processes import Job, Work, read_documents
 from gikocr.cli.progress import LogFormat, Tally, Voice, voice
-from gikocr.cli.reading import MakePipeline, Outcome, PipelineLike
+from gikocr.cli.reading import MakePipeline, Outcome, drawing_pipeline
 from gikocr.cli.state import ExitCode
 from gikocr.cli.summary import MOST_ROWS, Summary
 from gikocr.cli.terminal import console, visible
@@ -122,14 +122,6 @@ def run_fingerprint(settings: Settings) -> str:
     return fingerprint(__version__, settings, Engines(settings))
 
 
-def drawing_pipeline(settings: Settings) -> PipelineLike:
-    """The pipeline with the painter of overlays; a function of its own, so that worker processes can build it too."""
-    from gikocr.export.overlay import paint_page
-    from gikocr.pipeline import Pipeline
-
-    return Pipeline(settings, painter=paint_page)
-
-
 @dataclass(slots=True)
 class _Run:
     """One run over one workspace."""
@@ -208,12 +200,17 @@ class _Run:
     def _skip(self, item: Input, known: Known) -> None:
         if not known.same_place or not known.current or not (self.workspace.folder.out / known.path).exists():
             self.workspace.record_again(
-                item, known.document_id, fingerprint=self.work.fingerprint, form=self.form, current=known.current
+                item,
+                known.document_id,
+                fingerprint=self.work.fingerprint,
+                form=self.form,
+                current=known.current,
+                seen=known.stamp,
             )
         self.tally.skipped += 1
         if self.tally.skipped <= MOST_ROWS:
-            for stored, report in self.workspace.full_reports(Selection(document_id=known.document_id)):
-                self.summary.add(report, stored.seconds)
+            for stored in self.workspace.reports(Selection(document_id=known.document_id)):
+                self.summary.add(self.workspace.report(stored.id), stored.seconds)
         else:
             self.summary.add_known(known.status, known.waiting)
         self.voice.skipped(item.name, self.tally)

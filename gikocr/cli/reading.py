@@ -110,6 +110,14 @@ def failed(
     return Outcome(report, None, (), seconds, trace)
 
 
+def drawing_pipeline(settings: Settings) -> PipelineLike:
+    """The pipeline with the painter of overlays; a function of its own, so that worker processes can build it too."""
+    from gikocr.export.overlay import paint_page
+    from gikocr.pipeline import Pipeline
+
+    return Pipeline(settings, painter=paint_page)
+
+
 class DocumentReader:
     """Reads documents one after the other with one pipeline, which is built for the first of them."""
 

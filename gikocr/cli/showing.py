@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gikocr.cli.summary import in_words
 from gikocr.cli.terminal import visible
+from gikocr.export.tables import VERY_DOUBTFUL
 from gikocr.forms import Form, Label, Section
 from gikocr.report import Field, Report
 from gikocr.report.numbers import difference
@@ -17,10 +18,9 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-#: Confidence below which a waiting field is shown as very doubtful.
-VERY_DOUBTFUL = 0.9
-
-_LEGEND = "? waits for review   ?? waits, confidence below 0.9   = decided by a person   . not in this report"
+_LEGEND = (
+    f"? waits for review   ?? waits, confidence below {VERY_DOUBTFUL:g}   = decided by a person   . not in this report"
+)
 
 
 def show_report(console: Console, report: Report, form: Form) -> None:

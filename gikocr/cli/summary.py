@@ -74,7 +74,6 @@ class Summary:
 
     def __init__(self, form: Form) -> None:
         self.documents = 0
-        self.known = 0
         self.complete = 0
         self.failed = 0
         self.waiting = 0
@@ -92,7 +91,7 @@ class Summary:
         self.complete += report.status == "complete"
         self.failed += report.status == "failed"
         self.seconds += seconds
-        doubtful = [f for f in report.fields if f.needs_review]
+        doubtful = [f for f in report.fields if f.needs_review and f.review is None]
         self.waiting += len(doubtful)
         line = _document_line(report, len(doubtful), seconds)
         rank = ({"failed": 0, "partial": 1, "complete": 2}[report.status], -len(doubtful), self.documents)
@@ -107,7 +106,6 @@ class Summary:
     def add_known(self, status: Status, waiting: int) -> None:
         """Count a document that an earlier run read; it gets no line."""
         self.documents += 1
-        self.known += 1
         self.complete += status == "complete"
         self.failed += status == "failed"
         self.waiting += waiting

@@ -84,7 +84,7 @@ def _row(report: ReportRow, check: BrokenRow, fields: Mapping[str, FieldRow], fo
     if rule is None:
         empty: tuple[None, ...] = (None,) * 11
         return (*head, None, check.check_id, _VERDICTS.get(check.verdict, check.verdict), *empty, *tail)
-    left, right = side_sum(rule.left, fields), side_sum(rule.right, fields)
+    left, right = _sides(rule, fields)
     if left is None or right is None or left == right:
         return None
     known = {i: form.editions[e].fields[i] for e in editions for i in (*rule.left, *rule.right)
@@ -113,6 +113,17 @@ def _row(report: ReportRow, check: BrokenRow, fields: Mapping[str, FieldRow], fo
     )
 
 
+def _sides(rule: Rule, fields: Mapping[str, FieldRow]) -> tuple[Value, Value]:
+    """Both sides of a rule: blank ones are 0, as inference counts them, and None where a part was not read."""
+    left, right = (sum_or_nothing(ids, fields) for ids in (rule.left, rule.right))
+    return left, right
+
+
+def sum_or_nothing(ids: Sequence[str], fields: Mapping[str, FieldRow]) -> Value:
+    """As :func:`side_sum`, but 0 where nothing stands."""
+    return None if any(_unread(i, fields) for i in ids) else side_sum(ids, fields) or 0
+
+
 def side_sum(ids: Sequence[str], fields: Mapping[str, FieldRow]) -> Value:
     """The sum of one side of a rule; blanks count as nothing. None where a part was not read, or nothing stands there."""
     total: Value = None
@@ -138,7 +149,7 @@ def single_changes(
         fields: of the report by id.
         known: the fields of the rule as the form describes them, which tell what may be printed there.
     """
-    left, right = side_sum(rule.left, fields), side_sum(rule.right, fields)
+    left, right = _sides(rule, fields)
     if left is None or right is None:
         return []
     gap = difference(left, right)

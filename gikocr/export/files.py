@@ -6,6 +6,7 @@ import contextlib
 import csv
 import errno
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -31,8 +32,8 @@ EXCEL_CHARACTERS = 32_767
 #: Items of a Parquet row group, which is kept in memory until it is full: a hundred megabytes as Python objects.
 GROUP_ITEMS = 1_000_000
 
-#: A text that begins with one of these is taken for a formula by spreadsheets that open a CSV.
-_FORMULA = ("=", "+", "@", "\t")
+#: A text that begins so is taken for a formula by spreadsheets that open a CSV; a negative number and a dash are none.
+_FORMULA = re.compile(r"[=+@\t]|-(?!-*$|\d[\d,.]*$)")
 
 _COLOURS: dict[Level, str] = {
     "decided": "#DDEBF7",
@@ -92,7 +93,7 @@ def write_json(sheet: Sheet, folder: Path) -> Path:
         mark = "\n"
         for row in sheet.rows:
             whole = dict(zip(keys, map(bare, row), strict=True))
-            file.write(mark + " ".join(json_text.write(whole, canonical=True).splitlines()))
+            file.write(mark + json_text.write(whole, canonical=True).rstrip("\n"))
             mark = ",\n"
         file.write("\n]\n")
     return folder / f"{sheet.key}.json"
@@ -157,16 +158,6 @@ def _fill(
             full = True
             break
     page.autofilter(1, 0, last, len(columns) - 1)
-    for k, column in enumerate(columns):
-        if column.kind == "share":
-            page.conditional_format(
-                2, k, last, k,
-                {"type": "cell", "criteria": "between", "minimum": 0.000001, "maximum": 0.9, "format": formats["very_doubtful"]},
-            )  # fmt: skip
-            page.conditional_format(
-                2, k, last, k,
-                {"type": "cell", "criteria": "between", "minimum": 0.9, "maximum": 0.99, "format": formats["doubtful"]},
-            )  # fmt: skip
     return full
 
 
@@ -186,7 +177,7 @@ def _csv_item(item: Item) -> str | int | float | None:
     value = bare(item)
     if isinstance(value, Decimal):
         return format(value, "f")
-    if isinstance(value, str) and value.startswith(_FORMULA):
+    if isinstance(value, str) and _FORMULA.match(value):
         return f"'{value}"
     return value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gikocr.export.archive import Archive, FieldRow, Value, state_of, value_of
-from gikocr.export.tables import Column, Row, Sheet, level_of
+from gikocr.export.tables import Cell, Column, Row, Sheet, level_of
 from gikocr.forms import Field, Form
 
 COLUMNS = (
@@ -67,7 +67,7 @@ def _row(field: FieldRow, known: dict[tuple[str | None, str], Field]) -> Row:
         field.printed,
         state_of(field),
         field.unit,
-        field.confidence,
+        Cell(field.confidence, level_of(field)),
         level_of(field),
         field.page,
         box_text(field),

@@ -18,8 +18,8 @@ Level = Literal["decided", "sure", "doubtful", "very_doubtful"]
 #: Confidence below which a field that waits for review is very doubtful.
 VERY_DOUBTFUL = 0.9
 
-#: The largest amount that a column of integers holds, as Parquet has 64 bits for it. A larger one is left out there; the long table
-#: has it in ``printed``.
+#: The largest amount that a column of integers holds, as Parquet has 64 bits for it. A larger one is left out of such columns;
+#: the long table has it in ``printed``.
 MOST_INTEGER = 2**63 - 1
 
 
@@ -27,7 +27,7 @@ MOST_INTEGER = 2**63 - 1
 class Cell:
     """A value with its level, which a spreadsheet shows as a colour."""
 
-    value: Value
+    value: Value | float
     level: Level
 
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from gikocr.export.archive import Archive, FieldRow, Value
-from gikocr.export.broken_sums import side_sum
-from gikocr.export.long_table import in_batches
+from gikocr.export.broken_sums import side_sum, sum_or_nothing
 from gikocr.export.panel import Chosen
 from gikocr.export.tables import Column, Row, Sheet
 from gikocr.forms import Form, YearLink
@@ -27,6 +26,8 @@ COLUMNS = (
     Column("document_before", "上年文件", width=36),
     Column("document", "本年文件", width=36),
 )
+
+_PAIRS_AT_ONCE = 100
 
 _Fields = Mapping[str, FieldRow]
 
@@ -48,14 +49,13 @@ def _rows(archive: Archive, form: Form, chosen: Sequence[Chosen]) -> Iterator[Ro
     wanted = {i for link in form.between_years for i in (*link.before, *link.plus, *link.minus, *link.after)}
     pairs = [(a, b) for a, b in pairwise(chosen) if _follow(a, b)]
     # A report is the later one of a pair, then the earlier one of the next; it is read once for both where they are in one batch.
-    for start in range(0, len(pairs), 100):
-        some = pairs[start : start + 100]
+    for start in range(0, len(pairs), _PAIRS_AT_ONCE):
+        some = pairs[start : start + _PAIRS_AT_ONCE]
         ids = list(dict.fromkeys(c.report.id for pair in some for c in pair))
         fields: dict[int, dict[str, FieldRow]] = {number: {} for number in ids}
-        for batch in in_batches(ids):
-            for row in archive.fields_of(batch):
-                if row.field_id in wanted:
-                    fields[row.report_id][row.field_id] = row
+        for row in archive.fields_of(ids):
+            if row.field_id in wanted:
+                fields[row.report_id][row.field_id] = row
         for before, after in some:
             for link in form.between_years:
                 row_of = _row(link, before, after, fields[before.report.id], fields[after.report.id])
@@ -73,8 +73,8 @@ def _follow(before: Chosen, after: Chosen) -> bool:
 def _row(link: YearLink, before: Chosen, after: Chosen, earlier: _Fields, later: _Fields) -> Row | None:
     sides: list[Value] = [
         side_sum(link.before, earlier),
-        side_sum(link.plus, later) if link.plus else 0,
-        side_sum(link.minus, later) if link.minus else 0,
+        sum_or_nothing(link.plus, later),
+        sum_or_nothing(link.minus, later),
         side_sum(link.after, later),
     ]
     start, plus, minus, end = sides

@@ -96,7 +96,7 @@ def find_inputs(
     Yields:
         The documents. Nothing for folders without documents.
     """
-    forbidden = {_absolute(folder) for folder in skip}
+    forbidden = {absolute(folder) for folder in skip}
     batches = _batches([Path(path) for path in paths], forbidden)
     if as_one:
         files = [file for batch in batches for file in batch.files]
@@ -163,11 +163,12 @@ def _walk(folder: Path, relative: str, root: str, forbidden: set[str], *, named:
     if files:
         yield _Batch(relative or root, files, given=False)
     for entry in visible:
-        if _is_folder(entry) and _absolute(Path(entry.path)) not in forbidden:
+        if _is_folder(entry) and absolute(Path(entry.path)) not in forbidden:
             yield from _walk(Path(entry.path), prefix + printable_name(entry.name), root, forbidden, named=False)
 
 
-def _absolute(path: Path) -> str:
+def absolute(path: Path) -> str:
+    """The path from the root on, links kept."""
     # Compared as text: resolving links of every folder of an archive would cost a system call for each part of its
     # path.
     return os.path.abspath(path)  # noqa: PTH100

@@ -5,7 +5,7 @@ Beside the reports stand
 * ``OUT/.gikocr/form_readings/<digest>.json.gz``: what was read before any inference, for review and recalibration;
 * ``OUT/overlays/<name>/page-3.png``: pictures of what was read where.
 
-One process writes. Everything is written whole or not at all.
+Everything is written whole or not at all.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from gikocr.errors import EditConflict, WorkspaceError
 from gikocr.workspace import queries, recording, schema
 from gikocr.workspace.database import Database
 from gikocr.workspace.rows import (
+    EVERYTHING,
     Decision,
     Selection,
     StoredField,
@@ -55,7 +56,7 @@ class ReviewLog:
 
     def waiting(
         self,
-        selection: Selection = Selection(),  # noqa: B008 - it is immutable
+        selection: Selection = EVERYTHING,
         *,
         after: Cursor | None = None,
         limit: int = 20,
@@ -89,7 +90,7 @@ class ReviewLog:
         with self._database.read() as connection:
             return [stored_field(row) for row in connection.execute(statement).mappings()]
 
-    def count_waiting(self, selection: Selection = Selection()) -> int:  # noqa: B008
+    def count_waiting(self, selection: Selection = EVERYTHING) -> int:
         """How many fields wait for review."""
         chosen = queries.select_fields(selection).where(schema.field.c.waiting).subquery()
         with self._database.read() as connection:

@@ -20,7 +20,7 @@ Box = tuple[float, float, float, float]
 class Selection:
     """Which reports, and which of their fields; what is None or empty selects all.
 
-    ``table``, ``field_id`` and ``waiting`` matter where fields are asked for. ``name`` is the name of a document in the output, with
+    ``table`` and ``field_id`` matter where fields are asked for. ``name`` is the name of a document in the output, with
     ``*`` for any characters.
     """
 
@@ -32,6 +32,9 @@ class Selection:
     document_id: int | None = None
     table: str | None = None
     field_id: str | None = None
+
+
+EVERYTHING = Selection()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gikocr.ingest import Input
+from gikocr.ingest.inputs import absolute
 from gikocr.report import Status, printable
 from gikocr.workspace import schema
 from gikocr.workspace.database import Database
@@ -36,6 +37,7 @@ class Known:
         media_type: of the content.
         current: its reports are the newest of this content; else other settings were used since.
         same_place: it was seen under this very name and path; else only the content is known, from another place.
+        stamp: of its files when they were looked at, see :func:`stamp`.
     """
 
     document_id: int
@@ -46,6 +48,7 @@ class Known:
     media_type: str
     current: bool
     same_place: bool
+    stamp: str
 
 
 class Sources:
@@ -67,9 +70,9 @@ class Sources:
         keys = [source_key(item) for item in items]
         stamps = [stamp(item) for item in items]
         with self._database.read() as connection:
-            seen = {} if rehash else _seen(connection, keys, fingerprint)
+            seen = _seen(connection, keys, fingerprint)
             same = [
-                seen[key][1] if key in seen and mark and seen[key][0] == mark else None
+                seen[key][1] if not rehash and key in seen and mark and seen[key][0] == mark else None
                 for key, mark in zip(keys, stamps, strict=True)
             ]
         # No transaction is held while files are read, which may take minutes.
@@ -82,9 +85,11 @@ class Sources:
             documents = [s if s is not None else elsewhere.get(d) for s, d in zip(same, digests, strict=True)]
             results = _results(connection, {d for d in documents if d is not None}, fingerprint)
         found: list[Known | None] = []
-        for document, placed in zip(documents, same, strict=True):
+        for key, mark, document in zip(keys, stamps, documents, strict=True):
             result = results.get(document) if document is not None else None
-            found.append(None if result is None else Known(*result, same_place=placed is not None))
+            # A file that was only touched holds what it held; its new stamp has to be noted all the same.
+            unchanged = key in seen and seen[key] == (mark, document)
+            found.append(None if result is None else Known(*result, same_place=unchanged, stamp=mark))
         return found
 
     def deaths(self, item: Input) -> int:
@@ -122,13 +127,8 @@ def source_key(item: Input) -> str:
     """What tells a document's place from others: a hash of its name and its files' absolute paths, 32 hex digits."""
     digest = hashlib.blake2b(printable(item.name).encode("utf-8"), digest_size=16)
     for path in item.paths:
-        digest.update(b"\0" + os.fsencode(_absolute(path)))
+        digest.update(b"\0" + os.fsencode(absolute(path)))
     return digest.hexdigest()
-
-
-def _absolute(path: Path) -> str:
-    # Links are not resolved: that would cost a system call for each part of each path of an archive.
-    return os.path.abspath(path)  # noqa: PTH100
 
 
 def stamp(item: Input) -> str:
@@ -158,9 +158,19 @@ def content_hash(item: Input) -> str:
 
 def note_source(
     database: Database, connection: sa.Connection, item: Input, stamp_text: str, document_id: int, fingerprint: str
-) -> None:
-    """Note within a transaction that a document was seen, and which content it holds."""
+) -> int | None:
+    """Note within a transaction that a document was seen, and which content it holds.
+
+    Returns:
+        The content that stood in this place before and now stands nowhere; None where there is none.
+    """
+    columns = schema.source.c
+    before = connection.scalar(sa.select(columns.document_id).where(columns.key == source_key(item)))
     _note(database, connection, item, fingerprint, document_id=document_id, stamp_text=stamp_text, death=False)
+    if before is None or before == document_id:
+        return None
+    elsewhere = connection.scalar(sa.select(columns.key).where(columns.document_id == before).limit(1))
+    return None if elsewhere is not None else int(before)
 
 
 def _note(
@@ -177,14 +187,16 @@ def _note(
     row: dict[str, Any] = {
         "key": source_key(item),
         "name": printable(item.name),
-        "paths": "\n".join(printable(_absolute(path)) for path in item.paths),
+        "paths": "\n".join(printable(absolute(path)) for path in item.paths),
         "stamp": stamp_text,
         "document_id": document_id,
         "fingerprint": fingerprint,
         "deaths": int(death),
         "seen_at": now(),
     }
-    changes = {name: row[name] for name in row if name not in ("key", "deaths")}
+    # A death says nothing about the content; what stood here before must be known when a reading replaces it.
+    kept = ("key", "deaths", "document_id") if death else ("key", "deaths")
+    changes = {name: row[name] for name in row if name not in kept}
     statement = database.insert(schema.source).values(**row)
     statement = statement.on_conflict_do_update(
         index_elements=[columns.key], set_=changes | {"deaths": columns.deaths + 1 if death else 0}

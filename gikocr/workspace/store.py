@@ -23,6 +23,7 @@ from gikocr.workspace.folder import ReportFolder
 from gikocr.workspace.names import DIGEST_DIGITS, report_name
 from gikocr.workspace.review_log import ReviewLog
 from gikocr.workspace.rows import (
+    EVERYTHING,
     BrokenCheck,
     Selection,
     StoredField,
@@ -157,7 +158,7 @@ class Workspace:
         with self.database.write() as connection:
             document_id = recording.record_document(self.database, connection, first)
             known = recording.retire_document(connection, document_id)
-            for number, (new, path, text) in enumerate(zip(found, paths, texts, strict=True), 1):
+            ids = [
                 recording.record_report(
                     self.database,
                     connection,
@@ -171,10 +172,32 @@ class Workspace:
                     text=text,
                     known=known,
                 )
-            note_source(self.database, connection, item, mark, document_id, fingerprint)
+                for number, (new, path, text) in enumerate(zip(found, paths, texts, strict=True), 1)
+            ]
+            self._note(connection, item, mark, document_id, fingerprint)
+        if known:
+            # The files hold what the pipeline made; what people decided on this content before belongs into them too.
+            for report_id in ids:
+                if any(field.review is not None for field in self.report(report_id).fields):
+                    self.write_json(report_id)
         return paths
 
-    def record_again(self, item: Input, document_id: int, *, fingerprint: str, form: Form, current: bool) -> list[Path]:
+    def _note(self, connection: sa.Connection, item: Input, mark: str, document_id: int, fingerprint: str) -> None:
+        """Note where a content stands; one that a file held before and none holds now is no longer current."""
+        lost = note_source(self.database, connection, item, mark, document_id, fingerprint)
+        if lost is not None:
+            recording.retire_document(connection, lost)
+
+    def record_again(
+        self,
+        item: Input,
+        document_id: int,
+        *,
+        fingerprint: str,
+        form: Form,
+        current: bool,
+        seen: str | None = None,
+    ) -> list[Path]:
         """Give a document the reports that its content has already: it is a copy, or was read with these settings before.
 
         Its JSON is written under its own name. Nothing is read anew.
@@ -185,6 +208,7 @@ class Workspace:
             fingerprint: of the reports.
             form: that was looked for.
             current: whether these reports are the current ones of the content; else they become it.
+            seen: as for :meth:`record`.
 
         Raises:
             WorkspaceError: something cannot be written.
@@ -192,19 +216,19 @@ class Workspace:
         columns = schema.report.c
         with self.database.read() as connection:
             rows = connection.execute(
-                sa.select(columns.body, columns.path, columns.seconds)
+                sa.select(columns.id, columns.body, columns.path, columns.seconds)
                 .where(columns.document_id == document_id, columns.fingerprint == fingerprint)
                 .order_by(columns.number)
             ).all()
         found = []
-        for body, path, seconds in rows:
-            report = _renamed(recording.unpack_report(body), item)
+        for report_id, body, path, seconds in rows:
+            report = _renamed(self.report(report_id) if current else recording.unpack_report(body), item)
             with_reading = None
             with contextlib.suppress(WorkspaceError):
                 with_reading = self.folder.read_form_reading(self.folder.out / path)
             found.append(NewReport(report, with_reading, (), seconds))
         if not current:
-            return self.record(item, found, fingerprint=fingerprint, form=form)
+            return self.record(item, found, fingerprint=fingerprint, form=form, seen=seen)
         paths = []
         for number, new in enumerate(found, 1):
             path = self._reserve(new.report, number)
@@ -213,10 +237,10 @@ class Workspace:
                 self.folder.write_form_reading(path, new.form_reading)
             paths.append(path)
         with self.database.write() as connection:
-            note_source(self.database, connection, item, stamp(item), document_id, fingerprint)
+            self._note(connection, item, stamp(item) if seen is None else seen, document_id, fingerprint)
         return paths
 
-    def reports(self, selection: Selection = Selection()) -> Iterator[StoredReport]:  # noqa: B008 - it is immutable
+    def reports(self, selection: Selection = EVERYTHING) -> Iterator[StoredReport]:
         """The current reports, streamed in the order of their ids."""
         with self.database.read() as connection:
             result = connection.execution_options(yield_per=queries.ROWS_AT_ONCE).execute(
@@ -225,7 +249,7 @@ class Workspace:
             for row in result.mappings():
                 yield stored_report(row)
 
-    def full_reports(self, selection: Selection = Selection()) -> Iterator[tuple[StoredReport, Report]]:  # noqa: B008
+    def full_reports(self, selection: Selection = EVERYTHING) -> Iterator[tuple[StoredReport, Report]]:
         """The current reports as the pipeline made them, streamed; without decisions, see :meth:`report`."""
         statement = queries.select_reports(selection, schema.report.c.body)
         with self.database.read() as connection:
@@ -279,7 +303,7 @@ class Workspace:
         """
         return self.folder.read_form_reading(self.folder.out / report.path)
 
-    def fields(self, selection: Selection = Selection()) -> Iterator[StoredField]:  # noqa: B008
+    def fields(self, selection: Selection = EVERYTHING) -> Iterator[StoredField]:
         """Fields of the current reports, streamed, report after report in the order of the form."""
         statement = queries.select_fields(selection).order_by(schema.field.c.report_id, schema.field.c.position)
         with self.database.read() as connection:
@@ -287,7 +311,7 @@ class Workspace:
             for row in result.mappings():
                 yield stored_field(row)
 
-    def broken_checks(self, selection: Selection = Selection()) -> Iterator[tuple[StoredReport, BrokenCheck]]:  # noqa: B008
+    def broken_checks(self, selection: Selection = EVERYTHING) -> Iterator[tuple[StoredReport, BrokenCheck]]:
         """Sums that do not hold in print, or may not, with their reports, streamed."""
         statement = queries.select_reports(selection, *schema.broken_check.c).join(
             schema.broken_check, schema.broken_check.c.report_id == schema.report.c.id

@@ -106,6 +106,9 @@ def test_a_document_that_changed_is_read_again(scans: Scans, run: Runner) -> Non
     run(folder)
     (folder / "a.pdf").write_bytes(b"%PDF-1.7 other")
     assert run(folder)[1] == ["a.pdf"]
+    with Workspace.open(run.out) as workspace:
+        (report,) = workspace.reports()
+        assert {f.report_id for f in workspace.fields()} <= {report.id}, "what the file held before is current no more"
 
 
 def test_pictures_that_are_wanted_later(scans: Scans, run: Runner) -> None:
@@ -234,7 +237,7 @@ def test_the_second_ctrl_c_stops_at_once(scans: Scans, tmp_path: Path) -> None:
     assert until((tmp_path / "out" / "a.pdf.json").exists)
     for _ in range(2):
         os.killpg(process.pid, signal.SIGINT)
-        assert until(lambda: process.poll() is not None, 1) or True
+        until(lambda: process.poll() is not None, 1)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130, errors
     assert re.search("interrupted; documents done: 1", errors)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gikocr.export.broken_sums import Change, single_changes
+from gikocr.export.broken_sums import Change, single_changes, sum_or_nothing
 from gikocr.forms import Rule
 
 SIDE = 3
@@ -72,3 +72,15 @@ def test_no_change_to_below_nothing() -> None:
     rows["0.sum"].value = 0
     changes = single_changes(RULES[0], RULES, rows, {})
     assert changes == [Change("0.sum", 6)]
+
+
+def test_a_side_of_blanks_is_nothing_and_one_that_was_not_read_is_unknown() -> None:
+    rows = table([0, 0, 0] * SIDE)
+    for cell in RULES[0].right:
+        rows[cell] = Row(cell, None, "blank")
+    rows["0.sum"].value = 5
+    assert sum_or_nothing(RULES[0].right, rows) == 0
+    assert Change("0.sum", 0) in single_changes(RULES[0], RULES, rows, {})
+    rows["0.1"].state = "unreadable"
+    assert sum_or_nothing(RULES[0].right, rows) is None
+    assert single_changes(RULES[0], RULES, rows, {}) == []

@@ -21,8 +21,8 @@ def record(workspace: Workspace, item: Input, *reports: Report, fingerprint: str
     return workspace.record(item, [with_reading(r) for r in reports], fingerprint=fingerprint, form=FORM)
 
 
-def only(workspace: Workspace, **chosen: object) -> int:
-    (found,) = workspace.reports(Selection(**chosen))  # type: ignore[arg-type]
+def only(workspace: Workspace) -> int:
+    (found,) = workspace.reports()
     return found.id
 
 
@@ -274,3 +274,44 @@ def test_form_of_the_report_is_kept(open_workspace: Open, tmp_path: Path) -> Non
     (stored,) = workspace.reports()
     assert stored.form == FORM.id
     assert workspace.form_reading(stored) is None
+
+
+def test_a_content_that_a_file_no_longer_holds_is_not_current_unless_another_file_holds_it(
+    open_workspace: Open, tmp_path: Path
+) -> None:
+    workspace = open_workspace()
+    item, copy = (make_input(tmp_path / "scans", name, "one") for name in ("a.pdf", "copy.pdf"))
+    record(workspace, item, make_report(item, [make_field(PERSON, 1)]))
+    (known,) = workspace.sources.known([copy], "f")
+    assert known is not None
+    workspace.record_again(copy, known.document_id, fingerprint="f", form=FORM, current=True)
+    for k, place in enumerate((item, copy)):
+        place.paths[0].write_text(f"other {k}")
+        # That a process died over the new content does not make the old one forgotten.
+        workspace.sources.count_death(place, "f")
+        record(workspace, place, make_report(place, [make_field(PERSON, 2 + k)]))
+        assert sorted(f.value for f in workspace.fields()) == ([1, 2] if k == 0 else [2, 3])
+
+
+def test_decisions_stand_in_the_json_after_another_reading_and_a_copy(open_workspace: Open, tmp_path: Path) -> None:
+    workspace = open_workspace()
+    item = make_input(tmp_path / "scans", "a.pdf", "one")
+    report = make_report(item, [make_field(PERSON, 21, 0.5)])
+    (path,) = record(workspace, item, report)
+    workspace.reviews.settle(only(workspace), PERSON, value=22, state="read", kind="correct", by="李", version=0)
+    (path,) = record(workspace, item, report)
+    (reviewed,) = Report.from_json(path.read_bytes()).fields
+    assert reviewed.review is not None and reviewed.review.value == 22
+    copy = make_input(tmp_path / "scans", "copy.pdf", "one")
+    (known,) = workspace.sources.known([copy], "f")
+    assert known is not None
+    (path,) = workspace.record_again(copy, known.document_id, fingerprint="f", form=FORM, current=True)
+    assert Report.from_json(path.read_bytes()).fields[0].review is not None
+
+
+def test_hashing_all_files_finds_the_unchanged_where_they_were(open_workspace: Open, tmp_path: Path) -> None:
+    workspace = open_workspace()
+    item = make_input(tmp_path / "scans", "a.pdf", "one")
+    record(workspace, item, make_report(item))
+    (known,) = workspace.sources.known([item], "f", rehash=True)
+    assert known is not None and known.same_place
