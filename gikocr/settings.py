@@ -59,7 +59,6 @@ class Settings:
         "file of a calibration that gikocr calibrate made; empty takes the packaged one, none the defaults",
         result=False,
     )
-    batch_cells: int = _option(64, "cells that go through the network together", unit="cells", result=False)
     database: str = _option(
         "", "URL of a PostgreSQL database for the workspace; empty: SQLite in the folder of the results", result=False
     )

@@ -65,13 +65,15 @@ class Engines:
         return self._cell_reader(self._settings.cell_engine)
 
     def second_reader(self) -> CellReader | None:
-        """The reader that is asked where the first is doubtful; None where there is none, or it is the first itself.
+        """The reader that is asked where the first is doubtful; None where there is none, or it has the weights of the first.
 
         Raises:
             DependencyMissing: its package or its weights are absent.
         """
-        name = self._settings.second_engine
-        return None if name in ("", self._settings.cell_engine) else self._cell_reader(name)
+        first, name = self._settings.cell_engine, self._settings.second_engine
+        # The same weights twice are no second opinion, whichever library runs them.
+        own = {"numerals", "numerals_torch"}
+        return None if name in ("", first) or {first, name} <= own else self._cell_reader(name)
 
     def _cell_reader(self, name: str) -> CellReader:
         if name == "numerals":

@@ -157,19 +157,16 @@ def cell_ink(ink: PageInk, box: BBox, height: float) -> CellInk:
         return CellInk(None, (), (), 0.0)
     left, top, right, bottom = b[inside].T
     w, h = right - left, bottom - top
-    at_border = _at_border(left, top, right, bottom, box, height)
     large = (np.maximum(w, h) >= SPECK * height) & (ink.areas[inside] >= 0.35 * (SPECK * height) ** 2)
-    # A flat or steep sliver along the border is what line removal left over.
-    sliver = at_border & (np.minimum(w, h) <= max(2.0, BORDER * height))
-    outside = (w > box.width * 1.05) | (h > box.height * 1.05) | _runs_through(left, top, right, bottom, box, height)
-    body = large & ~sliver & ~outside
+    own = _of_cell(left, top, right, bottom, box, height)
+    body = large & own
     # What is smaller than any mark that may stand alone is dirt when nothing larger stands beside it.
     # A hyphen may be short, but unlike dirt it is flat.
     dash = (w >= SHORTEST_DASH * height) & (w >= 1.7 * h)
-    body |= dash & ~sliver & ~outside
+    body |= dash & own
     if not (body & ((np.maximum(w, h) >= LEAST_MARK * height) | dash)).any():
         return CellInk(None, (), (), _dirt(ink, inside, height))
-    points = ~body & ~sliver & ~outside & (np.maximum(w, h) >= POINT * height)
+    points = ~body & own & (np.maximum(w, h) >= POINT * height)
     keep = body | (points & _stands_like_a_point(left, top, right, bottom, body, height))
     parts = inside[keep]
     rect = BBox.around(
@@ -184,10 +181,23 @@ def cell_parts(ink: PageInk, box: BBox, height: float) -> NDArray[np.int64]:
     b = ink.boxes
     inside = inside_box(ink, box)
     left, top, right, bottom = b[inside].T
+    return np.asarray(inside[_of_cell(left, top, right, bottom, box, height)], np.int64)
+
+
+def _of_cell(
+    left: NDArray[np.int32],
+    top: NDArray[np.int32],
+    right: NDArray[np.int32],
+    bottom: NDArray[np.int32],
+    box: BBox,
+    height: float,
+) -> NDArray[np.bool_]:
+    """Which components are the cell's own: not what line removal left over, and not what is larger than it or runs through it."""
     w, h = right - left, bottom - top
+    # A flat or steep sliver along the border is what line removal left over.
     sliver = _at_border(left, top, right, bottom, box, height) & (np.minimum(w, h) <= max(2.0, BORDER * height))
     outside = (w > box.width * 1.05) | (h > box.height * 1.05) | _runs_through(left, top, right, bottom, box, height)
-    return np.asarray(inside[~sliver & ~outside], np.int64)
+    return ~sliver & ~outside
 
 
 def _at_border(

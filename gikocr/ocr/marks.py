@@ -6,7 +6,6 @@ Recognisers trained on text read a leaning stroke as ``1`` and a short level one
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import cv2
@@ -110,8 +109,3 @@ def _axis(mask: Image) -> tuple[float, float]:
 def _rises_to_the_right(mask: Image) -> bool:
     ys, xs = np.nonzero(mask)
     return float(np.cov(xs, ys)[0, 1]) < 0
-
-
-def combine(readings: Sequence[CellReading], strokes: Sequence[str | None]) -> list[CellReading]:
-    """:func:`weigh_by_shape` for many cells."""
-    return [weigh_by_shape(r, s) for r, s in zip(readings, strokes, strict=True)]

@@ -84,7 +84,8 @@ class CellCollector:
         readings, crops = _read(reader, looks)
         self.crops = {k: crop for k, crop in enumerate(crops) if crop is not None}
         if second is not None:
-            doubtful = [k for k, reading in enumerate(readings) if not _sure(reading, second_below)]
+            # A cell of which no reader saw anything keeps its doubt: two that saw nothing do not confirm each other.
+            doubtful = [k for k in self.crops if not _sure(readings[k], second_below)]
             others, _ = _read(second, [looks[k] for k in doubtful])
             for k, other in zip(doubtful, others, strict=True):
                 readings[k] = pool(readings[k], other)

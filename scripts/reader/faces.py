@@ -1,8 +1,9 @@
 """The fonts that the numeral reader is trained with: those of the splits dev and calibration, and others that no split tests.
 
 The further packages and their checksums stand in npm/package-lock.json beside this module; all are under the SIL Open
-Font License or Apache-2.0. None is a font of `[fonts.test]` in splits.toml, nor a relative with the same figures (Noto Sans SC
-and Source Sans of Noto Sans CJK, Noto Sans of WenQuanYi Micro Hei, Cousine of Liberation Mono, Crimson Text, ...).
+Font License or Apache-2.0. None is a font of `[fonts.test]` in splits.toml; relatives with the same figures were left out where they
+were known (Noto Sans SC and Source Sans of Noto Sans CJK, Noto Sans of WenQuanYi Micro Hei, Cousine of Liberation Mono,
+Crimson Text, ...). models/numerals.md names those that were found since.
 """
 
 from __future__ import annotations

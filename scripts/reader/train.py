@@ -118,7 +118,7 @@ def train(folder: Path, minutes: float, seed: int, target: Path, threads: int, s
     network.to(memory_format=torch.channels_last)
     average = {k: v.clone() for k, v in network.state_dict().items()}
     optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-2)
-    watched = [c for p in sorted(folder.glob("watched-*.npz")) for c in read_shard(p)]
+    watched = [c for p in sorted(folder.glob("watched-*[0-9].npz")) for c in read_shard(p)]
     crops: list[Crop] = []
     known: set[Path] = set()
     began, step, said = time.time(), 0, 0.0

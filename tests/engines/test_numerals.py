@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import math
 
 import cv2
 import numpy as np
 import pytest
 
+from gikocr.engines.manifest import model_bytes
 from gikocr.engines.numerals import NumeralReader, build_onnx
 
 TOLERANCE = 1e-4
@@ -69,6 +71,13 @@ def test_a_wrong_string_scores_lower_and_a_foreign_one_cannot_be(reader: Numeral
 
 def test_no_crops_are_no_work(reader: NumeralReader) -> None:
     assert reader.read([]) == []
+
+
+def test_both_files_hold_the_same_weights() -> None:
+    graph = model_bytes("numerals")
+    with np.load(io.BytesIO(model_bytes("numerals_weights"))) as stored:
+        assert len(stored.files) > 10
+        assert not [n for n in stored.files if np.ascontiguousarray(stored[n], np.float32).tobytes() not in graph]
 
 
 @pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="torch is not installed (extra `train`)")

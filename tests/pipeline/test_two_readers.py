@@ -47,6 +47,10 @@ def collector(texts: Sequence[str]) -> CellCollector:
     for box, text in zip(BOXES, texts, strict=True):
         if text:
             write(page, text, box.center, 28)
+    return collector_of(page)
+
+
+def collector_of(page: np.ndarray) -> CellCollector:
     nothing = np.zeros_like(page)
     grid = Grid(1, BBox(100, 100, 700, 200), (), (), ())
     found = GridInk(grid, find_ink(page, nothing, nothing), (), 20.0)
@@ -90,6 +94,18 @@ def test_without_a_second_reader_doubt_stays() -> None:
     assert math.exp(cell.reading.best.log_probability) == pytest.approx(0.7)
 
 
+def test_two_readers_that_saw_nothing_do_not_confirm_each_other() -> None:
+    page = blank_page((800, 300))
+    write(page, "21", BOXES[0].center, 28)
+    page[145:155, 60:360] = 40  # a stroke through the cell and both its borders takes the figures with it
+    first, second = Scripted("a", "window", []), Scripted("b", "print", [])
+    alone = collector_of(page).read(first)
+    both = collector_of(page).read(first, second, 1.0)
+    assert not first.given and not second.given
+    assert both[0].reading == alone[0].reading
+    assert math.exp(both[0].reading.best.log_probability) < 0.9
+
+
 def test_engines_by_name() -> None:
     engines = Engines(load_settings())
     second = engines.second_reader()
@@ -98,5 +114,7 @@ def test_engines_by_name() -> None:
     assert Engines(load_settings({"second_engine": ""})).second_reader() is None
     same = {"cell_engine": "ppocr_v6_small_numerals", "second_engine": "ppocr_v6_small_numerals"}
     assert Engines(load_settings(same)).second_reader() is None
+    same_weights = {"cell_engine": "numerals_torch", "second_engine": "numerals"}
+    assert Engines(load_settings(same_weights)).second_reader() is None
     with pytest.raises(UsageError):
         Engines(load_settings({"second_engine": "abacus"}))

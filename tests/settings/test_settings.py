@@ -56,6 +56,6 @@ def test_the_fingerprint_holds_what_changes_results_and_nothing_else() -> None:
     items = Settings().fingerprint_items()
     assert items["render_dpi"] == 200
     assert "max_bytes" not in items
-    assert "batch_cells" not in items
+    assert "database" not in items
     assert Settings(render_dpi=300).fingerprint_items() != items
-    assert Settings(batch_cells=1).fingerprint_items() == items
+    assert Settings(database="postgresql://server/archive").fingerprint_items() == items
