@@ -18,14 +18,15 @@ class Weights:
         unlisted: what a reader leaves at least to strings that it did not list: its networks are surer than they should be.
     """
 
-    first: float = 0.6
-    second: float = 0.3
-    share: float = 1.0
-    unlisted: float = 1e-4
+    first: float = 1.0
+    second: float = 0.6
+    share: float = 0.1
+    unlisted: float = 0.01
 
 
 FITTED = Weights()
-"""Fitted on the doubtful cells that the docstring of :class:`Weights` names."""
+"""Fitted on the 816 doubtful cells of 180 archive documents (60 calibration, 120 development): 0.374 nats a cell, 0.530 without a second
+reader. The loss is flat: 0.375 with 0.8, 0.4, 0.03 and 0.003."""
 
 
 def pool(first: CellReading, second: CellReading, weights: Weights = FITTED) -> CellReading:

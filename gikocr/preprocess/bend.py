@@ -54,7 +54,7 @@ LEAST_GAIN = 0.6
 NODE = 24
 """Distance between the nodes of the map, in pixels."""
 ROUNDS = 8
-LEAST_LINES = 3
+LEAST_LINES = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
