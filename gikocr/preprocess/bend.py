@@ -217,7 +217,9 @@ def _map(
 
     width, height = size
     border_x = np.concatenate([np.linspace(0, width, 40), np.linspace(0, width, 40), np.zeros(40), np.full(40, width)])
-    border_y = np.concatenate([np.zeros(40), np.full(40, height), np.linspace(0, height, 40), np.linspace(0, height, 40)])
+    border_y = np.concatenate(
+        [np.zeros(40), np.full(40, height), np.linspace(0, height, 40), np.linspace(0, height, 40)]
+    )
     dx, dy = moved(border_x, border_y)
     left, right = float((border_x - dx).min()), float((border_x - dx).max())
     top, bottom = float((border_y - dy).min()), float((border_y - dy).max())

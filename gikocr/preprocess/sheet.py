@@ -109,7 +109,9 @@ def _side(paper: NDArray[np.float32], seen: NDArray[np.float32]) -> NDArray[np.f
         return None
     # The step over one pixel on either side of the middle one, which shows a mixture.
     step = np.zeros((height, reach), np.float32)
-    step[:, 3:-3] = (seen[:, 4 : reach - 2] + seen[:, 5 : reach - 1]) - (seen[:, 1 : reach - 5] + seen[:, 2 : reach - 4])
+    step[:, 3:-3] = (seen[:, 4 : reach - 2] + seen[:, 5 : reach - 1]) - (
+        seen[:, 1 : reach - 5] + seen[:, 2 : reach - 4]
+    )
     inside = np.median(paper[:, reach : reach + max(4, reach // 2)], axis=1)
     rises = step / 2 > STEP * inside[:, None]
     # The outermost sharp rise behind which the paper goes on.

@@ -10,6 +10,7 @@ import numpy as np
 from gikocr.elements import Page, UprightPage
 from gikocr.geometry import Affine, Warp
 from gikocr.preprocess.bend import find_bend, unbend
+from gikocr.preprocess.bleed import without_bleed
 from gikocr.preprocess.ink import dark_on_light, even_light, to_gray, without_streaks
 from gikocr.preprocess.sheet import Sheet, find_sheet
 from gikocr.preprocess.skew import find_skew
@@ -98,22 +99,28 @@ def make_upright(page: Page, settings: Settings, turned: int = 0) -> UprightPage
     gray = without_streaks(even_light(gray))
     if sheet is not None:
         gray[sheet.beyond] = 255
+    gray, faded = without_bleed(gray)
     skew = find_skew(gray, settings.max_skew)
     straight, back_skew = straighten(gray, skew)
     to_page = back_turn.then(back_scale).then(page.to_view)
     if seal is not None:
-        seal = turn(seal.astype(np.uint8) * 255, turned)[0] > 0
+        seal = turn(seal.astype(np.uint8), turned)[0] > 0
     warp = find_bend(straight, [] if sheet is None else _sides(sheet, back_skew.inverse()))
-    if warp is None:
-        seal = None if seal is None else straighten(255 - seal.astype(np.uint8) * 255, skew)[0] < 128
-        to_view: Affine | Warp = back_skew.then(to_page)
-    else:
+    to_view: Affine | Warp = back_skew.then(to_page)
+    if warp is not None:
         # From the page as it was, so that it is interpolated once.
         warp = warp.then(back_skew)
         straight = unbend(gray, warp)
-        seal = None if seal is None else unbend(255 - seal.astype(np.uint8) * 255, warp) < 128
         to_view = warp.then(to_page)
-    return UprightPage(page.number, straight, seal, to_view, page.unit, (page.width, page.height), turned, skew)
+
+    def moved(mask: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+        if mask is None:
+            return None
+        shown = np.where(mask, 0, 255).astype(np.uint8)
+        return (straighten(shown, skew)[0] if warp is None else unbend(shown, warp)) < 128
+
+    size = (page.width, page.height)
+    return UprightPage(page.number, straight, moved(seal), moved(faded), to_view, page.unit, size, turned, skew)
 
 
 def _sides(sheet: Sheet, to_straight: Affine) -> list[tuple[bool, NDArray[np.float64]]]:
@@ -121,5 +128,7 @@ def _sides(sheet: Sheet, to_straight: Affine) -> list[tuple[bool, NDArray[np.flo
     found = []
     for name, points in sheet.sides.items():
         straight = np.array([to_straight.apply(x, y) for x, y in points.tolist()], np.float64)
-        found.append((name in ("top", "bottom"), straight[np.argsort(straight[:, 0 if name in ("top", "bottom") else 1])]))
+        found.append(
+            (name in ("top", "bottom"), straight[np.argsort(straight[:, 0 if name in ("top", "bottom") else 1])])
+        )
     return found

@@ -253,6 +253,7 @@ def fit(paths: Sequence[Path], network: Path | None, below: float) -> None:
         if not ours[k].candidates or math.exp(ours[k].best.log_probability) < below
     ]
     print(f"{len(kept)} doubtful cells")
+
     def loss(weights: pooling.Weights) -> float:
         return float(np.mean([_loss(pooling.pool(ours[k], theirs[k], weights), samples[k]) for k in kept]))
 
