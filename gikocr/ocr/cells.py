@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gikocr.elements import CellText, Grid, LabelledGrid, LineReader
+from gikocr.ocr.crops import crop_print, strip_of_lines
 from gikocr.ocr.ink import (
     CellInk,
     PageInk,
     cell_ink,
-    crop_print,
     print_height,
-    strip_of_lines,
     without_stray_marks,
 )
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from gikocr.geometry import BBox
 from gikocr.ocr.cells import BROKEN_LINE, GridInk, field_ink
-from gikocr.ocr.ink import CellInk, cell_parts, crop_print, fainter_ink, inside_box, shows_print, strip_of_lines
+from gikocr.ocr.crops import crop_print, strip_of_lines
+from gikocr.ocr.ink import CellInk, cell_parts, fainter_ink, inside_box, shows_print
 
 if TYPE_CHECKING:
     from gikocr.elements import Image
