@@ -76,10 +76,10 @@ class ReviewLog:
         for report_id, field_id in places:
             by_report.setdefault(report_id, []).append(field_id)
         with self._database.read() as connection:
+            # One query a report: for a list of pairs SQLite looks through the whole table.
             for report_id, ids in by_report.items():
                 statement = queries.select_fields(Selection(report_ids=(report_id,)))
-                statement = statement.where(schema.field.c.field_id.in_(ids))
-                for row in connection.execute(statement).mappings():
+                for row in connection.execute(statement.where(schema.field.c.field_id.in_(ids))).mappings():
                     found[row["report_id"], row["field_id"]] = stored_field(row)
         return [found[place] for place in places if place in found]
 
