@@ -77,7 +77,9 @@ def test_the_queue_gives_every_waiting_field_once_and_the_sample_between_them(st
 def test_a_place_of_another_order_or_of_nowhere_is_refused(on_sqlite: Station) -> None:
     place = on_sqlite.queue("harm", person="李")[-1].place
     with pytest.raises(ValueError, match="order"):
-        on_sqlite.queue("agency", person="李", after=replace(place, main=on_sqlite.queue("harm", person="李")[-1].place.main))
+        on_sqlite.queue(
+            "agency", person="李", after=replace(place, main=on_sqlite.queue("harm", person="李")[-1].place.main)
+        )
     for text in ("", "[]", "1", '[null, "x", ""]', '["[\\"harm\\"]", 1, ""]', '["[\\"nowhere\\", 1]", 1, ""]'):
         with pytest.raises(ValueError):
             Place.parse(text)
@@ -115,7 +117,18 @@ def test_an_item_says_what_is_needed_to_decide(station: Station) -> None:
 
 @pytest.mark.parametrize(
     "picture_id",
-    ["", "c1-1-00000000", "p1-99", "p99-1", "c999-1-00000000", "../../etc/passwd", "p1-1/..", "p１-1", "p1-1\n", "c" + "9" * 40],
+    [
+        "",
+        "c1-1-00000000",
+        "p1-99",
+        "p99-1",
+        "c999-1-00000000",
+        "../../etc/passwd",
+        "p1-1/..",
+        "p１-1",
+        "p1-1\n",
+        "c" + "9" * 40,
+    ],
 )
 def test_an_unknown_picture_is_none(on_sqlite: Station, picture_id: str) -> None:
     assert on_sqlite.picture(picture_id) is None
