@@ -88,9 +88,7 @@ def _is_print(
     offsets = np.arange(near, far + 1)[:, None]
     rows = np.rint(course).astype(np.int64)[None, :]
     columns = np.arange(left, left + len(course))[None, :]
-    before, after = (
-        ink[np.clip(rows + sign * offsets, 0, ink.shape[0] - 1), columns].any(axis=0) for sign in (-1, 1)
-    )
+    before, after = (ink[np.clip(rows + sign * offsets, 0, ink.shape[0] - 1), columns].any(axis=0) for sign in (-1, 1))
     shares = sorted((float(before.mean()), float(after.mean())))
     either = before | after
     at_pieces, at_gaps = float(either[seen].mean()), float(either[empty].mean())

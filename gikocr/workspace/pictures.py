@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -17,9 +18,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from gikocr.elements import Page
-from gikocr.errors import DocumentError, WorkspaceError
+from gikocr.errors import DocumentError, UnsupportedType, WorkspaceError
 from gikocr.geometry import BBox
-from gikocr.ingest import Document, Input, open_document
+from gikocr.ingest import Document, Input, open_document, open_markup
 from gikocr.settings import Settings
 from gikocr.workspace import schema
 from gikocr.workspace.atomic import write_file
@@ -149,14 +150,35 @@ class Pictures:
     @contextmanager
     def _open(self, report: StoredReport, number: int) -> Iterator[Document]:
         try:
-            with open_document(self._input(report), self._settings) as document:
-                if document.source.sha256 != report.sha256:
+            with self._opened(self._input(report)) as (sha256, document):
+                if sha256 != report.sha256:
                     raise WorkspaceError(
                         f"{report.name!r} has changed since it was read.", advice="Run extract on it again."
                     )
                 yield document
         except (DocumentError, ValueError) as error:
             raise WorkspaceError(f"Page {number} of {report.name!r} cannot be shown: {error}") from error
+
+    @contextmanager
+    def _opened(self, item: Input) -> Iterator[tuple[str, Document]]:
+        """A document with the hash of its content; the pictures in a document of text are its pages, as the pipeline reads them."""
+        try:
+            opened = open_document(item, self._settings)
+        except UnsupportedType:
+            text = open_markup(item, self._settings)
+            if text is None or not text.markup.pictures:
+                raise
+        else:
+            with opened:
+                yield opened.source.sha256, opened
+            return
+        with tempfile.TemporaryDirectory(prefix="gikocr-pictures-") as folder:
+            paths = []
+            for number, (_, content) in enumerate(text.markup.pictures, 1):
+                paths.append(Path(folder) / f"picture-{number:03d}")
+                paths[-1].write_bytes(content)
+            with open_document(Input(item.name, tuple(paths)), self._settings) as document:
+                yield text.source.sha256, document
 
     def _input(self, report: StoredReport) -> Input:
         """The document's files, at the first place that still has them all."""
