@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from statistics import median
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -33,6 +34,9 @@ from gikocr.workspace.standing import CARRIED, UNDO
 
 #: How long a field stays with the person who opened it, in seconds, unless it is renewed.
 LEASE_SECONDS = 300.0
+
+#: Fields that a server is asked for in one query.
+PLACES_AT_ONCE = 1000
 
 #: The last decisions that a pace is told from.
 LATELY = 200
@@ -72,16 +76,26 @@ class ReviewLog:
     def fields(self, places: Sequence[tuple[int, str]]) -> list[StoredField]:
         """Several fields of current reports, in the order given; those that are not there are left out."""
         found: dict[tuple[int, str], StoredField] = {}
+        with self._database.read() as connection:
+            for statement in self._of_places(places):
+                for row in connection.execute(statement).mappings():
+                    found[row["report_id"], row["field_id"]] = stored_field(row)
+        return [found[place] for place in places if place in found]
+
+    def _of_places(self, places: Sequence[tuple[int, str]]) -> Iterator[sa.Select[Any]]:
+        columns = schema.field.c
+        if not self._database.is_sqlite:
+            pairs = sa.tuple_(columns.report_id, columns.field_id)
+            for start in range(0, len(places), PLACES_AT_ONCE):
+                some = places[start : start + PLACES_AT_ONCE]
+                yield queries.select_fields(EVERYTHING).where(pairs.in_(some))
+            return
+        # For a list of pairs SQLite looks through the whole table: one query a report.
         by_report: dict[int, list[str]] = {}
         for report_id, field_id in places:
             by_report.setdefault(report_id, []).append(field_id)
-        with self._database.read() as connection:
-            # One query a report: for a list of pairs SQLite looks through the whole table.
-            for report_id, ids in by_report.items():
-                statement = queries.select_fields(Selection(report_ids=(report_id,)))
-                for row in connection.execute(statement.where(schema.field.c.field_id.in_(ids))).mappings():
-                    found[row["report_id"], row["field_id"]] = stored_field(row)
-        return [found[place] for place in places if place in found]
+        for report_id, ids in by_report.items():
+            yield queries.select_fields(Selection(report_ids=(report_id,))).where(columns.field_id.in_(ids))
 
     def settle(
         self,
