@@ -61,8 +61,9 @@ def line_mask(lines: RulingLines, grids: Sequence[Grid]) -> tuple[Image, Image]:
     # lies close to a boundary is its line too.
     near = cv2.bitwise_and(broad, _bridged(lines))
     rims, cores = cv2.bitwise_or(rims, near), cv2.bitwise_or(cores, near)
-    left_over = _pieces_of_ridges(lines, np.asarray(wide, np.uint8))
-    rims, cores = cv2.bitwise_or(rims, left_over), cv2.bitwise_or(cores, left_over)
+    if lines.broken:
+        left_over = _pieces_of_ridges(lines, np.asarray(wide, np.uint8))
+        rims, cores = cv2.bitwise_or(rims, left_over), cv2.bitwise_or(cores, left_over)
     if lines.streaks is not None:
         rims, cores = cv2.bitwise_or(rims, lines.streaks), cv2.bitwise_or(cores, lines.streaks)
     return np.asarray(rims, np.uint8), np.asarray(cores, np.uint8)
