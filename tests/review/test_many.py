@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from gikocr.errors import UsageError
+from gikocr.export.tables import level_of
 from gikocr.ingest import Input, open_document
 from gikocr.pipeline import Extraction
 from gikocr.pipeline.reporting import build_report
@@ -189,6 +190,8 @@ def test_a_doubtful_number_stays_doubtful_where_it_is_moved_to(station: Station)
     after = cells_of(station.form_view(1))[0]
     assert after[1] is not None and after[1].doubtful and after[1].value == 99
     assert after[2] is not None and not after[2].doubtful
+    levels = [level_of(one(station, c.field_id)) for c in after[:3] if c is not None]
+    assert levels[1] in ("doubtful", "very_doubtful") and levels[2] == "decided"
     assert after[0] is not None and after[0].doubtful
 
 
