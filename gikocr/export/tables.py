@@ -68,11 +68,9 @@ class Sheet:
 
 
 def level_of(field: FieldRow) -> Level:
-    """How a field is to be looked at."""
-    if field.decided is not None:
-        return "decided"
+    """How a field is to be looked at. One that a person only moved here, and that is doubtful, is doubtful still."""
     if not field.waiting:
-        return "sure"
+        return "sure" if field.decided is None else "decided"
     return "very_doubtful" if field.confidence is None or field.confidence < VERY_DOUBTFUL else "doubtful"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from gikocr.errors import WorkspaceError
 from gikocr.forms import Form
 from gikocr.ingest import Input
 from gikocr.report import Report, Review, printable
-from gikocr.workspace import queries, recording, schema
+from gikocr.workspace import queries, recomputed, recording, schema
 from gikocr.workspace.atomic import write_file
 from gikocr.workspace.database import FILE_NAME, Database
 from gikocr.workspace.folder import ReportFolder
@@ -32,6 +33,7 @@ from gikocr.workspace.rows import (
     stored_field,
     stored_report,
 )
+from gikocr.workspace.second_looks import SecondLooks
 from gikocr.workspace.sources import Sources, note_source, stamp
 
 
@@ -61,6 +63,7 @@ class Workspace:
         folder: the files.
         sources: which files were seen, and what is known of them.
         reviews: the queue of doubtful fields, leases, and the log of decisions.
+        second_looks: the random sample, second keyings, and what was handed up to a senior.
     """
 
     def __init__(self, folder: ReportFolder, database: Database) -> None:
@@ -68,6 +71,7 @@ class Workspace:
         self.database = database
         self.sources = Sources(database)
         self.reviews = ReviewLog(database)
+        self.second_looks = SecondLooks(database)
 
     @classmethod
     def open(
@@ -257,7 +261,7 @@ class Workspace:
                 yield stored_report(row), recording.unpack_report(row["body"])
 
     def report(self, report_id: int) -> Report:
-        """One report, with ``review`` set on the fields that a person decided.
+        """One report, with ``review`` set on the fields that a person decided, and the others as inference sees them since.
 
         Raises:
             WorkspaceError: there is no such report.
@@ -271,16 +275,40 @@ class Workspace:
                 schema.field.c.decided_state.is_not(None)
             )
             fields = [stored_field(row) for row in connection.execute(decided).mappings()]
+            anew = recomputed.load(connection, [report_id]).get(report_id)
         reviews = {
             f.field_id: Review(value=f.decided.value, state=f.decided.state, by=f.decided.by, at=f.decided.at)
             for f in fields
             if f.decided is not None
         }
         report = recording.unpack_report(body)
+        if anew is not None:
+            report = anew.applied(report)
         if not reviews:
             return report
         changed = (f.model_copy(update={"review": reviews.get(f.id)}) for f in report.fields)
         return report.model_copy(update={"fields": tuple(changed)})
+
+    def find_report(self, sha256: str, number: int) -> int | None:
+        """The id of the current report on a content; None when there is none."""
+        columns = schema.report.c
+        statement = sa.select(columns.id).join_from(schema.report, schema.document)
+        statement = statement.where(schema.document.c.sha256 == sha256, columns.number == number, columns.current)
+        with self.database.read() as connection:
+            found = connection.scalar(statement)
+        return None if found is None else int(found)
+
+    def report_text(self, report_id: int) -> bytes:
+        """The JSON of one report as the pipeline made it; without decisions, see :meth:`report`.
+
+        Raises:
+            WorkspaceError: there is no such report.
+        """
+        with self.database.read() as connection:
+            body = connection.scalar(sa.select(schema.report.c.body).where(schema.report.c.id == report_id))
+        if body is None:
+            raise WorkspaceError(f"There is no report {report_id}.")
+        return gzip.decompress(body)
 
     def write_json(self, report_id: int) -> Path:
         """Write a report's JSON in the folder anew, with what people decided, and return its path.

@@ -10,7 +10,7 @@ from gikocr.errors import WorkspaceError
 from gikocr.ingest import Input, open_document
 from gikocr.report import Evidence, SourceInfo
 from gikocr.settings import Settings
-from gikocr.workspace import NewReport, Pictures, Workspace
+from gikocr.workspace import NewReport, Pictures, Selection, Workspace
 from tests.workspace.reports import FORM, make_field, make_report
 
 BOX = (120, 80, 220, 130)
@@ -64,3 +64,27 @@ def test_what_cannot_be_shown(workspace: Workspace, tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(WorkspaceError, match="no longer where it was"):
         pictures.page(report, 1)
+
+
+def test_the_pictures_in_a_document_of_text_are_its_pages(workspace: Workspace, tmp_path: Path) -> None:
+    from docx import Document as Docx
+
+    path = tmp_path / "scans" / "b.docx"
+    # Small pictures are taken for ornaments; uncompressed, this one is large.
+    Image.open(tmp_path / "scans" / "a.png").save(tmp_path / "a.bmp")
+    whole = Docx()
+    whole.add_picture(str(tmp_path / "a.bmp"))
+    whole.save(str(path))
+    item = Input("b.docx", (path,))
+    field = make_field("a", 1, evidence=Evidence(page=1, bbox=BOX, unit="px"))
+    workspace.record(item, [NewReport(make_report(item, [field]))], fingerprint="f", form=FORM)
+    (report,) = [r for r in workspace.reports() if r.name == "b.docx"]
+    (stored,) = workspace.fields(Selection(report_ids=(report.id,)))
+    pictures = Pictures(workspace, Settings())
+    assert pictures.size(report, 1) == (400, 300)
+    assert Image.open(pictures.page(report, 1)).size == (400, 300)
+    assert np.asarray(Image.open(pictures.cell(report, stored)).convert("L"))[50, 75] == 0
+    path.write_bytes(path.read_bytes() + b"x")
+    (tmp_path / "out" / ".gikocr" / "pictures").rename(tmp_path / "gone")
+    with pytest.raises(WorkspaceError, match="has changed"):
+        Pictures(workspace, Settings()).page(report, 1)
