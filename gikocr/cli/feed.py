@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from gikocr.cli.processes import Job
+from gikocr.jobs.processes import Job
 from gikocr.errors import UsageError
 from gikocr.ingest import Input
 from gikocr.workspace import Known, Sources, stamp

@@ -6,11 +6,6 @@ pool runs.
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import os
-import resource
-import signal
 import time
 import traceback
 from collections.abc import Callable
@@ -19,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gikocr import __version__
 from gikocr.errors import DependencyMissing, DocumentError, FormError, UsageError, WorkspaceError
+from gikocr.jobs.isolation import Limits, confine
 
 if TYPE_CHECKING:
     from gikocr.elements import FormReading
@@ -28,14 +24,6 @@ if TYPE_CHECKING:
 
 #: Errors that concern the run and not one document.
 STOPS_THE_RUN = (UsageError, DependencyMissing, FormError, WorkspaceError)
-
-#: Libraries that start threads of their own; with one process for each core these would only get in each other's way.
-_THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-_PR_SET_PDEATHSIG = 1
-"""From ``linux/prctl.h``."""
-
 
 class ExtractionLike(Protocol):
     """What the pipeline gives for one document; ``overlays`` are page numbers (from 1) with PNG bytes."""
@@ -62,7 +50,7 @@ class ExtractionLike(Protocol):
 
 
 class PipelineLike(Protocol):
-    """The part of the pipeline that the command line needs."""
+    """The part of the pipeline that running jobs needs."""
 
     def extract(self, item: Input, *, overlay: bool = False) -> ExtractionLike:
         """Read one document; a bad one gives a failed report."""
@@ -181,19 +169,8 @@ def begin_worker(
 ) -> None:
     """Prepare a worker process; ``memory``: its address space in MiB, 0 without a limit."""
     global _reader
-    _die_with_parent()
-    if memory:
-        most = memory * 2**20
-        resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
-    for name in _THREAD_LIMITS:
-        os.environ.setdefault(name, "1")
+    confine(Limits(memory=memory))
     _reader = DocumentReader(make_pipeline, settings, overlay=overlay, fingerprint=fingerprint)
-
-
-def _die_with_parent() -> None:
-    """Ask Linux to end this process when the one that started it is killed, so that none is left behind reading."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def read_in_worker(item: Input) -> Outcome:

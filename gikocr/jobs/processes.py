@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from pebble import ProcessFuture
 
-from gikocr.cli.reading import (
+from gikocr.jobs.reading import (
     STOPS_THE_RUN,
     DocumentReader,
     MakePipeline,
