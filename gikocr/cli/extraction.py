@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Literal
 from gikocr import __version__
 from gikocr.cli.feed import Resume, in_shard, to_read
 from gikocr.cli.interrupts import Stop, interrupts, say_on_stderr
-from gikocr.jobs.processes import Job, Work, read_documents
 from gikocr.cli.progress import LogFormat, Tally, Voice, voice
-from gikocr.jobs.reading import MakePipeline, Outcome, drawing_pipeline
 from gikocr.cli.state import ExitCode
 from gikocr.cli.summary import MOST_ROWS, Summary
 from gikocr.cli.terminal import console, visible
 from gikocr.errors import UsageError
 from gikocr.forms import Form, load_form
 from gikocr.ingest import Input, find_inputs
+from gikocr.jobs.processes import Job, Work, read_documents
+from gikocr.jobs.reading import MakePipeline, Outcome, drawing_pipeline
 from gikocr.workspace import Known, NewReport, Selection, Workspace
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from pebble import ProcessFuture
 
+from gikocr.errors import UsageError
 from gikocr.jobs.reading import (
     STOPS_THE_RUN,
     DocumentReader,
@@ -28,7 +29,6 @@ from gikocr.jobs.reading import (
     failed,
     read_in_worker,
 )
-from gikocr.errors import UsageError
 
 if TYPE_CHECKING:
     from pebble import ProcessPool

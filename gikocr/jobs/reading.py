@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 #: Errors that concern the run and not one document.
 STOPS_THE_RUN = (UsageError, DependencyMissing, FormError, WorkspaceError)
 
+
 class ExtractionLike(Protocol):
     """What the pipeline gives for one document; ``overlays`` are page numbers (from 1) with PNG bytes."""
 

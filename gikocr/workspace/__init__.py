@@ -8,6 +8,8 @@ station, and :class:`Pictures` shows what it asks about.
 from __future__ import annotations
 
 from gikocr.workspace.folder import ReportFolder
+from gikocr.workspace.job_rows import Job, JobFile, JobState, NewJob, WorkerLine
+from gikocr.workspace.jobs import JobLog, JobSelection, Submitted
 from gikocr.workspace.pictures import Pictures
 from gikocr.workspace.review_log import Cursor, ReviewLog
 from gikocr.workspace.rows import BrokenCheck, Decided, Decision, Selection, StoredField, StoredReport
@@ -19,7 +21,13 @@ __all__ = [
     "Cursor",
     "Decided",
     "Decision",
+    "Job",
+    "JobFile",
+    "JobLog",
+    "JobSelection",
+    "JobState",
     "Known",
+    "NewJob",
     "NewReport",
     "Pictures",
     "ReportFolder",
@@ -28,6 +36,8 @@ __all__ = [
     "Sources",
     "StoredField",
     "StoredReport",
+    "Submitted",
+    "WorkerLine",
     "Workspace",
     "stamp",
 ]

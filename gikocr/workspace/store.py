@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,8 +18,10 @@ from gikocr.ingest import Input
 from gikocr.report import Report, Review, printable
 from gikocr.workspace import queries, recording, schema
 from gikocr.workspace.atomic import write_file
+from gikocr.workspace.blobs import Blobs
 from gikocr.workspace.database import FILE_NAME, Database
 from gikocr.workspace.folder import ReportFolder
+from gikocr.workspace.jobs import JobLog
 from gikocr.workspace.names import DIGEST_DIGITS, report_name
 from gikocr.workspace.review_log import ReviewLog
 from gikocr.workspace.rows import (
@@ -51,6 +53,10 @@ class NewReport:
     seconds: float = 0.0
 
 
+End = Callable[[sa.Connection, int], None]
+"""Ends a job within the transaction that records its result, given the number of the content; raises where the job is another's."""
+
+
 class Workspace:
     """Everything that was read, with what people decided on it. Use it in a ``with`` block, or close it.
 
@@ -61,6 +67,8 @@ class Workspace:
         folder: the files.
         sources: which files were seen, and what is known of them.
         reviews: the queue of doubtful fields, leases, and the log of decisions.
+        jobs: what is to be read by workers, and what became of it.
+        blobs: files of documents that were submitted.
     """
 
     def __init__(self, folder: ReportFolder, database: Database) -> None:
@@ -68,6 +76,8 @@ class Workspace:
         self.database = database
         self.sources = Sources(database)
         self.reviews = ReviewLog(database)
+        self.jobs = JobLog(database)
+        self.blobs = Blobs(folder.out)
 
     @classmethod
     def open(
@@ -121,7 +131,14 @@ class Workspace:
         self.close()
 
     def record(
-        self, item: Input, found: Sequence[NewReport], *, fingerprint: str, form: Form, seen: str | None = None
+        self,
+        item: Input,
+        found: Sequence[NewReport],
+        *,
+        fingerprint: str,
+        form: Form,
+        seen: str | None = None,
+        end: End | None = None,
     ) -> list[Path]:
         """Keep the reports on one document: first their files, then their rows, in one transaction.
 
@@ -134,29 +151,28 @@ class Workspace:
             form: that was looked for.
             seen: :func:`gikocr.workspace.stamp` of the files before they were read, so that a change while they are read shows the
                 next time; None: taken now.
+            end: called with the number of the content in the transaction, before anything is written; see :meth:`JobLog.end`.
 
         Returns:
             The paths of the JSON files.
 
         Raises:
-            WorkspaceError: something cannot be written. What was recorded before is kept.
+            WorkspaceError: something cannot be written, or ``end`` refused. What was recorded before is kept.
         """
         mark = stamp(item) if seen is None else seen
         first = found[0].report
         if first.source.sha256 is None:
             mark = ""  # a file that could not be opened is tried again
-        paths, texts = [], []
-        for number, new in enumerate(found, 1):
-            path = self._reserve(new.report, number)
-            texts.append(new.report.to_json())
-            write_file(path, texts[-1].encode("utf-8"))
-            if new.form_reading is not None:
-                self.folder.write_form_reading(path, new.form_reading)
-            for page, png in new.overlays:
-                self.folder.write_overlay(path, page, png)
-            paths.append(path)
+        paths = [self._reserve(new.report, number) for number, new in enumerate(found, 1)]
+        texts = [new.report.to_json() for new in found]
+        if end is None:
+            self._write_files(found, paths, texts)
         with self.database.write() as connection:
             document_id = recording.record_document(self.database, connection, first)
+            if end is not None:
+                # Whoever was overtaken learns it here, and leaves the files alone too.
+                end(connection, document_id)
+                self._write_files(found, paths, texts)
             known = recording.retire_document(connection, document_id)
             ids = [
                 recording.record_report(
@@ -182,6 +198,14 @@ class Workspace:
                     self.write_json(report_id)
         return paths
 
+    def _write_files(self, found: Sequence[NewReport], paths: Sequence[Path], texts: Sequence[str]) -> None:
+        for new, path, text in zip(found, paths, texts, strict=True):
+            write_file(path, text.encode("utf-8"))
+            if new.form_reading is not None:
+                self.folder.write_form_reading(path, new.form_reading)
+            for page, png in new.overlays:
+                self.folder.write_overlay(path, page, png)
+
     def _note(self, connection: sa.Connection, item: Input, mark: str, document_id: int, fingerprint: str) -> None:
         """Note where a content stands; one that a file held before and none holds now is no longer current."""
         lost = note_source(self.database, connection, item, mark, document_id, fingerprint)
@@ -197,6 +221,7 @@ class Workspace:
         form: Form,
         current: bool,
         seen: str | None = None,
+        end: End | None = None,
     ) -> list[Path]:
         """Give a document the reports that its content has already: it is a copy, or was read with these settings before.
 
@@ -209,9 +234,10 @@ class Workspace:
             form: that was looked for.
             current: whether these reports are the current ones of the content; else they become it.
             seen: as for :meth:`record`.
+            end: as for :meth:`record`.
 
         Raises:
-            WorkspaceError: something cannot be written.
+            WorkspaceError: something cannot be written, or ``end`` refused.
         """
         columns = schema.report.c
         with self.database.read() as connection:
@@ -228,15 +254,12 @@ class Workspace:
                 with_reading = self.folder.read_form_reading(self.folder.out / path)
             found.append(NewReport(report, with_reading, (), seconds))
         if not current:
-            return self.record(item, found, fingerprint=fingerprint, form=form, seen=seen)
-        paths = []
-        for number, new in enumerate(found, 1):
-            path = self._reserve(new.report, number)
-            write_file(path, new.report.to_json().encode("utf-8"))
-            if new.form_reading is not None:
-                self.folder.write_form_reading(path, new.form_reading)
-            paths.append(path)
+            return self.record(item, found, fingerprint=fingerprint, form=form, seen=seen, end=end)
+        paths = [self._reserve(new.report, number) for number, new in enumerate(found, 1)]
         with self.database.write() as connection:
+            if end is not None:
+                end(connection, document_id)
+            self._write_files(found, paths, [new.report.to_json() for new in found])
             self._note(connection, item, stamp(item) if seen is None else seen, document_id, fingerprint)
         return paths
 
