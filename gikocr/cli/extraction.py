@@ -22,6 +22,7 @@ from gikocr.forms import Form, load_form
 from gikocr.ingest import Input, find_inputs
 from gikocr.jobs.processes import Job, Work, read_documents
 from gikocr.jobs.reading import MakePipeline, Outcome, drawing_pipeline
+from gikocr.jobs.submitting import run_fingerprint
 from gikocr.workspace import Known, NewReport, Selection, Workspace
 
 if TYPE_CHECKING:
@@ -113,13 +114,6 @@ def list_documents(paths: Sequence[Path], out: Path, choices: Choices) -> tuple[
         )
     total = sum(in_shard(item, choices.shard) for item in ahead) if len(ahead) < COUNTED_AHEAD else None
     return chain(ahead, inputs), total
-
-
-def run_fingerprint(settings: Settings) -> str:
-    """The fingerprint that the pipeline gives its reports, told without building one."""
-    from gikocr.engines.registry import Engines, fingerprint
-
-    return fingerprint(__version__, settings, Engines(settings))
 
 
 @dataclass(slots=True)

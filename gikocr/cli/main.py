@@ -9,7 +9,21 @@ from typing import Annotated
 
 import typer
 
-from gikocr.cli import calibrate, doctor, evaluate, export, extract, report, schema, show, status, version
+from gikocr.cli import (
+    calibrate,
+    db,
+    doctor,
+    evaluate,
+    export,
+    extract,
+    report,
+    schema,
+    show,
+    status,
+    submit,
+    version,
+    worker,
+)
 from gikocr.cli.state import Debug, ExitCode, RunState
 from gikocr.errors import GikocrError
 
@@ -64,6 +78,10 @@ def build_app() -> typer.Typer:
     app.command("evaluate")(evaluate.evaluate)
     app.command("calibrate")(calibrate.calibrate)
     app.command("schema")(schema.schema)
+    app.command("submit")(submit.submit)
+    app.command("worker")(worker.worker)
+    app.command("maintain")(worker.maintain)
+    app.add_typer(db.app, name="db")
     app.command("doctor")(doctor.doctor)
     app.command("version")(version.version)
     return app

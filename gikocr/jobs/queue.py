@@ -1,13 +1,14 @@
 """Whose turn it is: Procrastinate on the PostgreSQL of the workspace, in a schema of its own.
 
-The queue hands out numbers of jobs and nothing else. What became of a job stands in the table ``job``; a number that is handed out twice,
-or for a job that is done, does no harm.
+The queue hands out numbers of jobs and nothing else. What became of a job stands in the table ``job``; a number that is handed out
+twice, or for a job that is done, does no harm.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -86,7 +87,7 @@ class Queue:
             )
             for number, priority in jobs
         ]
-        with _search_path(connection):
+        with search_path(connection):
             self._manager.batch_defer_jobs(rows, connection=connection.connection.driver_connection)
 
     def depth(self) -> dict[str, int]:
@@ -98,28 +99,18 @@ class Queue:
             return {state: int(count) for state, count in connection.execute(statement)}
 
 
-class _search_path:
-    """The names of the queue's tables and functions are not qualified; for these statements they are looked up in its schema."""
+@contextmanager
+def search_path(connection: sa.Connection) -> Iterator[None]:
+    """Within this block names are those of the queue's schema: its statements and functions do not qualify them."""
 
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
-        self._before = ""
+    def look_in(path: str) -> None:
+        connection.execute(sa.text("SELECT set_config('search_path', :path, true)"), {"path": path})
 
-    def __enter__(self) -> None:
-        self._before = str(self._connection.scalar(sa.text("SHOW search_path")))
-        self._set(SCHEMA)
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if error is None:
-            self._set(self._before)
-
-    def _set(self, path: str) -> None:
-        self._connection.execute(sa.text("SELECT set_config('search_path', :path, true)"), {"path": path})
-
-
-def search_path(connection: sa.Connection) -> _search_path:
-    """Within this block, in the transaction, names are those of the queue's schema."""
-    return _search_path(connection)
+    before = str(connection.scalar(sa.text("SHOW search_path")))
+    look_in(SCHEMA)
+    yield
+    # After an error the transaction is over, and its setting with it.
+    look_in(before)
 
 
 def is_installed(database: Database) -> bool:
@@ -144,7 +135,7 @@ def install(database: Database) -> bool:
             _require_functions(connection)
             return False
         connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-        with _search_path(connection):
+        with search_path(connection):
             cursor = connection.connection.cursor()
             cursor.execute(SchemaManager.get_schema())
             cursor.close()

@@ -6,6 +6,7 @@ pool runs.
 
 from __future__ import annotations
 
+import signal
 import time
 import traceback
 from collections.abc import Callable
@@ -99,6 +100,21 @@ def failed(
     return Outcome(report, None, (), seconds, trace)
 
 
+def obituary(exit_code: int | None) -> str:
+    """How the process ended that was reading a document; ``exit_code`` as in :mod:`multiprocessing`."""
+    if exit_code is not None and exit_code < 0:
+        try:
+            name = signal.Signals(-exit_code).name
+        except ValueError:
+            name = f"signal {-exit_code}"
+        how = f"was killed by {name}"
+        if name == "SIGKILL":
+            how += ", most often because the memory was not enough"
+    else:
+        how = f"ended with exit code {exit_code}"
+    return f"The process that was reading it {how}."
+
+
 def drawing_pipeline(settings: Settings) -> PipelineLike:
     """The pipeline with the painter of overlays; a function of its own, so that worker processes can build it too."""
     from gikocr.export.overlay import paint_page
@@ -119,8 +135,13 @@ class DocumentReader:
         self._overlay = overlay
         self._pipeline: PipelineLike | None = None
 
-    def read(self, item: Input) -> Outcome:
+    def read(self, item: Input, *, overlay: bool | None = None, fingerprint: str | None = None) -> Outcome:
         """Read one document; whatever goes wrong with it becomes a failed report.
+
+        Args:
+            item: the document.
+            overlay: for this document; None: as for all.
+            fingerprint: for a report that no pipeline makes; None: as for all.
 
         Raises:
             UsageError, DependencyMissing, FormError, WorkspaceError: the run as a whole cannot go on.
@@ -129,7 +150,7 @@ class DocumentReader:
             self._pipeline = self._make_pipeline(self._settings)
         started = time.perf_counter()
         try:
-            result = self._pipeline.extract(item, overlay=self._overlay)
+            result = self._pipeline.extract(item, overlay=self._overlay if overlay is None else overlay)
         except STOPS_THE_RUN:
             raise
         except DocumentError as error:
@@ -149,7 +170,7 @@ class DocumentReader:
         return failed(
             item,
             self._settings,
-            fingerprint=self._fingerprint,
+            fingerprint=self._fingerprint if fingerprint is None else fingerprint,
             code=code,
             message=message,
             seconds=seconds,

@@ -125,9 +125,9 @@ def _new_job(workspace: Workspace, item: Input, order: Order) -> NewJob:
 def _file(workspace: Workspace, path: Path, in_place: bool) -> JobFile:
     where = str(absolute(path))
     try:
-        if in_place:
-            return JobFile(path.name, _hash(path), where)
-        return JobFile(path.name, workspace.blobs.add_file(path), where)
+        found = path.stat()
+        mark = f"{found.st_size}:{found.st_mtime_ns}"
+        return JobFile(path.name, _hash(path) if in_place else workspace.blobs.add_file(path), where, mark)
     except OSError:
         # A worker will say what is wrong with it, in a report as for any other document.
         return JobFile(path.name, "", where)

@@ -68,7 +68,7 @@ class Blobs:
         finally:
             os.close(handle)
             with contextlib.suppress(OSError):
-                os.unlink(text)
+                Path(text).unlink()
 
     def _keep(self, sha256: str, handle: int, name: Path) -> str:
         target = self.path(sha256)
@@ -77,7 +77,7 @@ class Blobs:
         make_folder(target.parent)
         try:
             os.fsync(handle)
-            os.chmod(name, 0o444)
+            name.chmod(0o444)
             name.replace(target)
         except OSError as error:
             raise unusable(target, "write", error) from error

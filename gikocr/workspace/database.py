@@ -215,7 +215,7 @@ class Database:
             if revision is not None and self.path is None and not migrate_server:
                 raise WorkspaceError(
                     f"The database {self.name} was made by an older gikocr (revision {revision}; this one needs {REVISION}).",
-                    advice="Make a backup with pg_dump, then run gikocr extract once with GIKOCR_MIGRATE_DATABASE=true.",
+                    advice="Make a backup with pg_dump, then run gikocr db upgrade.",
                 )
             if revision is not None and self.path is not None:
                 self._back_up(self.path, revision)

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from sqlalchemy import RowMapping
 
 JobState = Literal["queued", "running", "paused", "done", "failed", "set_aside", "cancelled"]
-"""``done``: there is a report with something in it. ``failed``: there is one that says why nothing was read. ``set_aside``: failed, since
-the processes that read it died."""
+"""``done``: there is a report with something in it. ``failed``: there is one that says why nothing was read. ``set_aside``: failed,
+since the processes that read it died."""
 
 FINAL: frozenset[JobState] = frozenset({"done", "failed", "set_aside", "cancelled"})
 """States in which nothing more happens by itself."""
@@ -21,11 +21,19 @@ FINAL: frozenset[JobState] = frozenset({"done", "failed", "set_aside", "cancelle
 
 @dataclass(frozen=True, slots=True)
 class JobFile:
-    """A file of a document: its own name, and where it is: by the hash of its content among the blobs, or by its path."""
+    """A file of a document.
+
+    Attributes:
+        name: its own.
+        sha256: of its content, under which it stands among the blobs; empty where it could not be read.
+        path: where it was found; read there when it is not among the blobs.
+        stamp: size and time that it had then.
+    """
 
     name: str
     sha256: str = ""
     path: str = ""
+    stamp: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,12 @@ class Job:
     finished_at: datetime | None
 
     @property
+    def stamp(self) -> str:
+        """Sizes and times that its files had when it was submitted."""
+        marks = [file.stamp for file in self.files]
+        return ";".join(marks) if all(marks) else ""
+
+    @property
     def paths(self) -> tuple[Path, ...]:
         """The places where its files were found, which tell it from others."""
         return tuple(Path(f.path or f.name) for f in self.files)
@@ -85,7 +99,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class WorkerLine:
-    """A worker. ``alive``: it did not stop and gave a sign lately. ``seconds``: since it started, until it stopped or gave its last sign.
+    """A worker. ``alive``: it did not stop and gave a sign lately.
 
     ``batch_items`` of ``batch_room`` places in ``batches`` were filled; all 0 where every process reads by itself.
     """

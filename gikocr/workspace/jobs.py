@@ -25,6 +25,9 @@ MOST_DEATHS = 3
 #: A job that was begun so often without coming to an end is set aside, whatever ended it.
 MOST_ATTEMPTS = 30
 
+#: Added to the priority of a job that was begun before, so that it does not wait once more behind all others.
+ONCE_BEGUN = 1_000_000
+
 #: Milliseconds for which a transaction that ends a job may write files; the server ends it then.
 LONGEST_WRITE_MS = 15_000
 
@@ -145,7 +148,7 @@ class JobLog:
         columns = table.c
         turn = sa.select(columns.id).where(columns.state == "queued")
         with self._database.read() as connection:
-            number = connection.scalar(turn.order_by(columns.priority.desc(), columns.id).limit(1))
+            number = connection.scalar(turn.order_by(columns.suspect.desc(), columns.priority.desc(), columns.id).limit(1))
         return None if number is None else self.claim(int(number), worker)
 
     def end(
@@ -197,7 +200,7 @@ class JobLog:
             values["deaths"] = table.c.deaths + 1
         with self._database.write() as connection:
             deaths = self._change(connection, job, values)
-            enqueue(connection, [(job.id, job.priority)])
+            enqueue(connection, [(job.id, job.priority + ONCE_BEGUN)])
         return deaths
 
     def count_death(self, job: Job) -> int:

@@ -35,6 +35,7 @@ from gikocr.workspace.rows import (
     stored_report,
 )
 from gikocr.workspace.sources import Sources, note_source, stamp
+from gikocr.workspace.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Workspace:
         sources: which files were seen, and what is known of them.
         reviews: the queue of doubtful fields, leases, and the log of decisions.
         jobs: what is to be read by workers, and what became of it.
+        workers: who reads it.
         blobs: files of documents that were submitted.
     """
 
@@ -77,6 +79,7 @@ class Workspace:
         self.sources = Sources(database)
         self.reviews = ReviewLog(database)
         self.jobs = JobLog(database)
+        self.workers = Workers(database)
         self.blobs = Blobs(folder.out)
 
     @classmethod
