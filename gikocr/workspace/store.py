@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ from gikocr.workspace.rows import (
     stored_field,
     stored_report,
 )
+from gikocr.workspace.second_looks import SecondLooks
 from gikocr.workspace.sources import Sources, note_source, stamp
 
 
@@ -61,6 +63,7 @@ class Workspace:
         folder: the files.
         sources: which files were seen, and what is known of them.
         reviews: the queue of doubtful fields, leases, and the log of decisions.
+        second_looks: the random sample, second keyings, and what was handed up to a senior.
     """
 
     def __init__(self, folder: ReportFolder, database: Database) -> None:
@@ -68,6 +71,7 @@ class Workspace:
         self.database = database
         self.sources = Sources(database)
         self.reviews = ReviewLog(database)
+        self.second_looks = SecondLooks(database)
 
     @classmethod
     def open(
@@ -281,6 +285,18 @@ class Workspace:
             return report
         changed = (f.model_copy(update={"review": reviews.get(f.id)}) for f in report.fields)
         return report.model_copy(update={"fields": tuple(changed)})
+
+    def report_text(self, report_id: int) -> bytes:
+        """The JSON of one report as the pipeline made it; without decisions, see :meth:`report`.
+
+        Raises:
+            WorkspaceError: there is no such report.
+        """
+        with self.database.read() as connection:
+            body = connection.scalar(sa.select(schema.report.c.body).where(schema.report.c.id == report_id))
+        if body is None:
+            raise WorkspaceError(f"There is no report {report_id}.")
+        return gzip.decompress(body)
 
     def write_json(self, report_id: int) -> Path:
         """Write a report's JSON in the folder anew, with what people decided, and return its path.
