@@ -22,7 +22,7 @@ Each class says which exit code it leads to, whether trying again can help, and 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class GikocrError(Exception):
@@ -93,9 +93,19 @@ class WorkspaceError(GikocrError):
 
 
 class EditConflict(WorkspaceError):
-    """Somebody else decided on the same field meanwhile; nothing was written."""
+    """Somebody else decided on the same field meanwhile; nothing was written.
+
+    Attributes:
+        stands: the field as it is now (``workspace.StoredField``); None where it is not known.
+        wanted: value and state that were to be written.
+    """
 
     code = "edit_conflict"
+
+    def __init__(self, message: str, *, advice: str = "", stands: Any = None, wanted: Any = None) -> None:
+        super().__init__(message, advice=advice)
+        self.stands = stands
+        self.wanted = wanted
 
 
 class Overtaken(WorkspaceError):

@@ -37,6 +37,8 @@ class _PartFile(Protocol):
 
     def read(self, page: int) -> Picture: ...
 
+    def size(self, page: int) -> tuple[float, float]: ...
+
     def close(self) -> None: ...
 
 
@@ -49,6 +51,9 @@ class _BrokenPart:
     page_count: int = 1
 
     def read(self, page: int) -> Picture:
+        raise self.error
+
+    def size(self, page: int) -> tuple[float, float]:
         raise self.error
 
     def close(self) -> None:
@@ -116,6 +121,20 @@ class Document:
                     to_view=picture.to_view,
                     dpi=picture.dpi,
                 )
+            before += part.page_count
+        raise ValueError(f"page {number} of a document with {self.page_count} pages")
+
+    def page_size(self, number: int) -> tuple[float, float]:
+        """Width and height of a page's frame as a viewer shows it, in its unit, without decoding the page.
+
+        Raises:
+            DocumentError: this page cannot be read.
+            ValueError: the document has no such page.
+        """
+        before = 0
+        for part in self._parts:
+            if before < number <= before + part.page_count:
+                return part.size(number - before)
             before += part.page_count
         raise ValueError(f"page {number} of a document with {self.page_count} pages")
 

@@ -149,6 +149,22 @@ class PdfFile:
                     advice="Copy the file again from its origin, or scan the page again.",
                 ) from error
 
+    def size(self, page: int) -> tuple[float, float]:
+        """Width and height of one page (1-based) in points, turned as a viewer shows it.
+
+        Raises:
+            DamagedFile: pdfium cannot load the page.
+        """
+        with _pdfium:
+            try:
+                width, height = self._document.get_page_size(page - 1)
+            except _BROKEN as error:
+                raise DamagedFile(
+                    f"page {page} of {self._name} is broken: {error}.",
+                    advice="Copy the file again from its origin, or scan the page again.",
+                ) from error
+            return float(width), float(height)
+
     def text(self, page: int) -> PageText:
         """The text layer of one page (1-based), empty where it has none.
 

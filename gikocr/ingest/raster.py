@@ -102,6 +102,19 @@ class RasterFile:
                 resolution = (resolution[1], resolution[0], resolution[2])
             return self._picture(loaded, resolution, inverted_16_bit)
 
+    def size(self, page: int) -> tuple[float, float]:
+        """Width and height of one page (1-based) in pixels, turned as a viewer shows it; nothing is decoded.
+
+        Raises:
+            DamagedFile: the header cannot be read.
+        """
+        with self._opened() as image:
+            image.seek(self._frames[page - 1])
+            tags = getattr(image, "tag_v2", None)
+            orientation = _exif_orientation(image) if tags is None else tags.get(_ORIENTATION, 1)
+            width, height = image.size
+            return (float(height), float(width)) if orientation in _TURNED else (float(width), float(height))
+
     def _page_frames(self, image: ImageFile.ImageFile, max_frames: int) -> tuple[int, ...]:
         check_image_size(*image.size, self._settings, what=self._name)
         if self.media_type != "image/tiff":

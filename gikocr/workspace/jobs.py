@@ -148,7 +148,9 @@ class JobLog:
         columns = table.c
         turn = sa.select(columns.id).where(columns.state == "queued")
         with self._database.read() as connection:
-            number = connection.scalar(turn.order_by(columns.suspect.desc(), columns.priority.desc(), columns.id).limit(1))
+            number = connection.scalar(
+                turn.order_by(columns.suspect.desc(), columns.priority.desc(), columns.id).limit(1)
+            )
         return None if number is None else self.claim(int(number), worker)
 
     def end(

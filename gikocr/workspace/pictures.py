@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from gikocr.elements import Page
 from gikocr.errors import DocumentError, WorkspaceError
 from gikocr.geometry import BBox
-from gikocr.ingest import Input, open_document
+from gikocr.ingest import Document, Input, open_document
 from gikocr.settings import Settings
 from gikocr.workspace import schema
 from gikocr.workspace.atomic import write_file
@@ -24,11 +29,14 @@ from gikocr.workspace.store import Workspace
 #: Added on each side of a cell, as a share of its height: enough to see a neighbour's stroke that reaches into it.
 MARGIN = 0.5
 
+#: Decoded pages that are kept in memory: reviewers go through the fields of one page one after the other.
+PAGES_KEPT = 3
+
 _FOLDER = Path(".gikocr") / "pictures"
 
 
 class Pictures:
-    """The pictures of a workspace.
+    """The pictures of a workspace. May be used by several threads.
 
     Args:
         workspace: where the documents are known and the pictures are kept.
@@ -38,6 +46,8 @@ class Pictures:
     def __init__(self, workspace: Workspace, settings: Settings) -> None:
         self._workspace = workspace
         self._settings = settings
+        self._pages: OrderedDict[tuple[str, int], Page] = OrderedDict()
+        self._drawing = threading.Lock()
 
     def page(self, report: StoredReport, number: int) -> Path:
         """The picture (PNG) of a page, 1-based, turned as a viewer shows it.
@@ -45,7 +55,12 @@ class Pictures:
         Raises:
             WorkspaceError: the document is gone, has changed, or has no such page, or the picture cannot be written.
         """
-        return self._picture(report, number, None)
+        path = self._path(report, number, None)
+        if not path.exists():
+            with self._drawing:
+                if not path.exists():
+                    write_file(path, _png(self._decoded(report, number), None))
+        return path
 
     def cell(self, report: StoredReport, field: StoredField) -> Path:
         """The picture (PNG) of a field's cell with a margin.
@@ -55,54 +70,141 @@ class Pictures:
         """
         if field.page is None or field.bbox is None:
             raise WorkspaceError(f"The field {field.field_id!r} was read from a text and has no place on a page.")
-        return self._picture(report, field.page, field.bbox)
-
-    def _picture(self, report: StoredReport, number: int, box: Box | None) -> Path:
-        key = repr((report.sha256, number, self._settings.render_dpi, box, MARGIN if box else 0))
-        digest = hashlib.sha256(key.encode()).hexdigest()
-        path = self._workspace.folder.out / _FOLDER / digest[:2] / f"{digest}.png"
+        path = self._path(report, field.page, field.bbox)
         if not path.exists():
-            write_file(path, self._draw(report, number, box))
+            with self._drawing:
+                if not path.exists():
+                    page = self._decoded(report, field.page)
+                    write_file(path, self._cut(report, page, field.bbox))
         return path
 
-    def _draw(self, report: StoredReport, number: int, box: Box | None) -> bytes:
-        from PIL import Image
+    def has_cell(self, report: StoredReport, field: StoredField) -> bool:
+        """Whether the picture of a field's cell was made already."""
+        return field.page is not None and field.bbox is not None and self._path(report, field.page, field.bbox).exists()
 
+    def size(self, report: StoredReport, number: int) -> tuple[float, float]:
+        """Width and height of a page in the unit of its fields' boxes. Known once asked for, even when the document is gone.
+
+        Raises:
+            WorkspaceError: as for :meth:`page`.
+        """
+        columns = schema.page_size.c
+        with self._workspace.database.read() as connection:
+            found = connection.execute(
+                sa.select(columns.width, columns.height).where(
+                    columns.document_id == report.document_id, columns.page == number
+                )
+            ).first()
+        if found is not None:
+            return float(found.width), float(found.height)
+        with self._open(report, number) as document:
+            document.page_size(number)
+            sizes = list(_sizes(document))
+        rows = [
+            {"document_id": report.document_id, "page": n, "width": width, "height": height}
+            for n, (width, height) in sizes
+        ]
+        with self._workspace.database.write() as connection:
+            insert = self._workspace.database.insert(schema.page_size)
+            connection.execute(insert.on_conflict_do_nothing(), rows)
+        return dict(sizes)[number]
+
+    def pixels(self, report: StoredReport, number: int) -> Page:
+        """A page with its pixels as read from the document.
+
+        Raises:
+            WorkspaceError: as for :meth:`page`.
+        """
+        with self._drawing:
+            return self._decoded(report, number)
+
+    def _path(self, report: StoredReport, number: int, box: Box | None) -> Path:
+        key = repr((report.sha256, number, self._settings.render_dpi, box, MARGIN if box else 0))
+        digest = hashlib.sha256(key.encode()).hexdigest()
+        return self._workspace.folder.out / _FOLDER / digest[:2] / f"{digest}.png"
+
+    def _decoded(self, report: StoredReport, number: int) -> Page:
+        key = (report.sha256, number)
+        if key not in self._pages:
+            with self._open(report, number) as document:
+                self._pages[key] = document.read_page(number)
+        self._pages.move_to_end(key)
+        while len(self._pages) > PAGES_KEPT:
+            self._pages.popitem(last=False)
+        return self._pages[key]
+
+    def _cut(self, report: StoredReport, page: Page, box: Box) -> bytes:
+        cut = cut_out(page, box, MARGIN)
+        if cut is None:
+            raise WorkspaceError(f"The box {box} is not on page {page.number} of {report.name!r}.")
+        return _png(page, cut)
+
+    @contextmanager
+    def _open(self, report: StoredReport, number: int) -> Iterator[Document]:
         try:
             with open_document(self._input(report), self._settings) as document:
                 if document.source.sha256 != report.sha256:
                     raise WorkspaceError(
                         f"{report.name!r} has changed since it was read.", advice="Run extract on it again."
                     )
-                page = document.read_page(number)
+                yield document
         except (DocumentError, ValueError) as error:
             raise WorkspaceError(f"Page {number} of {report.name!r} cannot be shown: {error}") from error
-        image = page.image
-        if box is not None:
-            height = box[3] - box[1]
-            wide = BBox(
-                box[0] - MARGIN * height, box[1] - MARGIN * height, box[2] + MARGIN * height, box[3] + MARGIN * height
-            )
-            cut = page.to_view.inverse().apply_bbox(wide).bbox
-            top, left = max(0, int(cut.top)), max(0, int(cut.left))
-            bottom, right = min(image.shape[0], int(cut.bottom) + 1), min(image.shape[1], int(cut.right) + 1)
-            if bottom <= top or right <= left:
-                raise WorkspaceError(f"The box {box} is not on page {number} of {report.name!r}.")
-            image = image[top:bottom, left:right]
-        buffer = io.BytesIO()
-        Image.fromarray(image).save(buffer, "PNG")
-        return buffer.getvalue()
 
     def _input(self, report: StoredReport) -> Input:
         """The document's files, at the first place that still has them all."""
-        columns = schema.source.c
-        with self._workspace.database.read() as connection:
-            places = connection.scalars(sa.select(columns.paths).where(columns.document_id == report.document_id)).all()
-        for place in places:
-            paths = tuple(Path(path) for path in place.split("\n"))
-            if all(path.is_file() for path in paths):
-                return Input(report.name, paths)
+        paths = source_paths(self._workspace, report)
+        if paths:
+            return Input(report.name, paths)
         raise WorkspaceError(
             f"{report.name!r} is no longer where it was read.",
             advice="Run extract on it in its new place; it is not read again.",
         )
+
+
+def _sizes(document: Document) -> Iterator[tuple[int, tuple[float, float]]]:
+    """The sizes of all pages that can be opened, by number."""
+    for number in range(1, document.page_count + 1):
+        with suppress(DocumentError):
+            yield number, document.page_size(number)
+
+
+def source_paths(workspace: Workspace, report: StoredReport) -> tuple[Path, ...]:
+    """The files of a report's document, at the first place that still has them all; none where none has."""
+    columns = schema.source.c
+    with workspace.database.read() as connection:
+        places: Sequence[str] = connection.scalars(
+            sa.select(columns.paths).where(columns.document_id == report.document_id)
+        ).all()
+    for place in places:
+        paths = tuple(Path(path) for path in place.split("\n"))
+        if all(path.is_file() for path in paths):
+            return paths
+    return ()
+
+
+def cut_out(page: Page, box: Box, margin: float) -> tuple[int, int, int, int] | None:
+    """Left, top, right and bottom of a cell in the pixels of its page, with a margin in heights of the cell; None off the page.
+
+    ``box`` is in the viewer's frame.
+    """
+    height = box[3] - box[1]
+    room = margin * height
+    wide = BBox(box[0] - room, box[1] - room, box[2] + room, box[3] + room)
+    cut = page.to_view.inverse().apply_bbox(wide).bbox
+    top, left = max(0, int(cut.top)), max(0, int(cut.left))
+    bottom, right = min(page.image.shape[0], int(cut.bottom) + 1), min(page.image.shape[1], int(cut.right) + 1)
+    return None if bottom <= top or right <= left else (left, top, right, bottom)
+
+
+def _png(page: Page, cut: tuple[int, int, int, int] | None) -> bytes:
+    from PIL import Image
+
+    image = page.image
+    if cut is not None:
+        left, top, right, bottom = cut
+        image = image[top:bottom, left:right]
+    buffer = io.BytesIO()
+    # Pages are large: half the time for a few per cent more bytes.
+    Image.fromarray(image).save(buffer, "PNG", compress_level=6 if cut is not None else 3)
+    return buffer.getvalue()

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import RowMapping
 
 from gikocr.forms import Form
-from gikocr.report import Field, Report
+from gikocr.report import Check, Field, Report
 from gikocr.workspace import schema
 from gikocr.workspace.database import Database
 from gikocr.workspace.rows import amount_text, now
+from gikocr.workspace.standing import Standing, standing
 
 #: Rows of one INSERT; SQLite allows 32,766 values in one statement.
 _ROWS_AT_ONCE = 500
@@ -101,10 +103,12 @@ def record_report(
     )
     report_id = int(connection.execute(statement.returning(columns.id)).scalar_one())
     tables = table_of_fields(form)
-    _insert(connection, schema.field, [field_row(report_id, k, f, report, tables) for k, f in enumerate(report.fields)])
-    _insert(connection, schema.broken_check, _broken_rows(report_id, report))
+    insert_rows(
+        connection, schema.field, [field_row(report_id, k, f, report, tables) for k, f in enumerate(report.fields)]
+    )
+    insert_rows(connection, schema.broken_check, broken_rows(report_id, report.checks))
     issues = [{"report_id": report_id, "position": k, **i.model_dump()} for k, i in enumerate(report.issues)]
-    _insert(connection, schema.issue, issues)
+    insert_rows(connection, schema.issue, issues)
     if known:
         _decide_again(connection, report_id, document_id, number)
     return report_id
@@ -120,7 +124,7 @@ def retire_document(connection: sa.Connection, document_id: int) -> bool:
     old = connection.scalars(sa.select(columns.id).where(columns.document_id == document_id)).all()
     if not old:
         return False
-    for table in (schema.field, schema.issue, schema.broken_check, schema.lease):
+    for table in (schema.field, schema.issue, schema.broken_check, schema.lease, schema.recomputed):
         connection.execute(sa.delete(table).where(table.c.report_id.in_(old)))
     connection.execute(sa.update(schema.report).where(columns.id.in_(old)).values(current=False))
     return True
@@ -160,10 +164,25 @@ def field_row(report_id: int, position: int, field: Field, report: Report, table
         "suggestion": None if field.suggestion is None else amount_text(field.suggestion.value),
         "waiting": field.needs_review,
         "rank": field.confidence or 0.0,
+        "harm": harm_of(field.checks, broken_checks(report.checks)),
     }
 
 
-def _broken_rows(report_id: int, report: Report) -> list[dict[str, Any]]:
+def broken_checks(checks: Iterable[Check]) -> dict[str, float]:
+    """The sums that do not hold, each with the probability that it is broken in print."""
+    return {c.id: c.probability_broken or 0.0 for c in checks if c.verdict in ("broken_in_source", "doubtful")}
+
+
+def harm_of(rules: Iterable[str], broken: Mapping[str, float]) -> float:
+    """Where a field stands in the queue by harm: 0 outside all sums that do not hold, else in [-2, -1].
+
+    The likelier such a sum is misread, and not broken in print, the lower: that is where a person mends most.
+    """
+    return min((broken[rule] - 2.0 for rule in rules if rule in broken), default=0.0)
+
+
+def broken_rows(report_id: int, checks: Iterable[Check]) -> list[dict[str, Any]]:
+    """The rows of the sums that do not hold."""
     return [
         {
             "report_id": report_id,
@@ -174,12 +193,13 @@ def _broken_rows(report_id: int, report: Report) -> list[dict[str, Any]]:
             "verdict": c.verdict,
             "probability_broken": c.probability_broken,
         }
-        for c in report.checks
+        for c in checks
         if c.verdict in ("broken_in_source", "doubtful")
     ]
 
 
-def _insert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
+def insert_rows(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert any number of rows."""
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         connection.execute(sa.insert(table), rows[start : start + _ROWS_AT_ONCE])
 
@@ -188,46 +208,30 @@ def _decide_again(connection: sa.Connection, report_id: int, document_id: int, n
     """What people decided on this content holds for its new report too: they saw what is printed."""
     columns = schema.decision.c
     statement = sa.select(schema.decision).where(columns.document_id == document_id, columns.number == number)
-    last = {row["field_id"]: row for row in connection.execute(statement.order_by(columns.version)).mappings()}
-    for field_id, row in last.items():
-        apply_decision(
-            connection,
-            report_id,
-            field_id,
-            version=row["version"],
-            value=row["new_value"],
-            state=row["new_state"],
-            by=row["by"],
-            at=row["at"],
-        )
-    if last:
+    logs: dict[str, list[RowMapping]] = {}
+    for row in connection.execute(statement.order_by(columns.field_id, columns.version)).mappings():
+        logs.setdefault(row["field_id"], []).append(row)
+    for field_id, log in logs.items():
+        apply_decision(connection, report_id, field_id, standing(log))
+    if logs:
         count_waiting(connection, report_id)
 
 
-def apply_decision(
-    connection: sa.Connection,
-    report_id: int,
-    field_id: str,
-    *,
-    version: int,
-    value: str | None,
-    state: str | None,
-    by: str,
-    at: str,
-) -> None:
-    """Set the outcome of a decision on the field's row; ``state`` None: nothing is decided any more."""
+def apply_decision(connection: sa.Connection, report_id: int, field_id: str, stands: Standing) -> None:
+    """Set the outcome of the decisions on a field on its row."""
     columns = schema.field.c
-    decided = state is not None
+    decided = stands.state is not None
     connection.execute(
         sa.update(schema.field)
         .where(columns.report_id == report_id, columns.field_id == field_id)
         .values(
-            version=version,
-            decided_value=value,
-            decided_state=state,
-            decided_by=by if decided else None,
-            decided_at=at if decided else None,
-            waiting=False if decided else columns.needs_review,
+            version=stands.version,
+            decided_value=stands.value,
+            decided_state=stands.state,
+            decided_by=stands.by,
+            decided_at=stands.at,
+            cell_of=stands.cell_of,
+            waiting=True if stands.waits else (False if decided else columns.needs_review),
         )
     )
 

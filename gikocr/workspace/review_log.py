@@ -1,51 +1,41 @@
-"""What people decide on doubtful fields: the queue, leases, and the log that only grows.
+"""What people decide on doubtful fields: leases, and the log that only grows.
 
 A decision names the version of the field that the person saw. When somebody else decided meanwhile the versions differ, and
-:class:`EditConflict` says so: nothing is overwritten unseen. To undo is to decide once more.
+:class:`EditConflict` says so: nothing is overwritten unseen. To undo is to add a row that takes the last one back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from statistics import median
 
 import sqlalchemy as sa
 
 from gikocr.elements import State
-from gikocr.errors import EditConflict, WorkspaceError
-from gikocr.workspace import queries, recording, schema
+from gikocr.errors import EditConflict
+from gikocr.workspace import decisions, queries, recording, schema
 from gikocr.workspace.database import Database
+from gikocr.workspace.decisions import Entry
+from gikocr.workspace.review_queue import Cursor, ReviewQueue
 from gikocr.workspace.rows import (
     EVERYTHING,
     Decision,
     Selection,
     StoredField,
     Value,
-    amount_text,
     as_text,
     decision,
     now,
     stored_field,
 )
+from gikocr.workspace.standing import UNDO
 
 #: How long a field stays with the person who opened it, in seconds, unless it is renewed.
 LEASE_SECONDS = 300.0
 
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """A place in the queue: that of the last field of a page."""
-
-    rank: float
-    report_id: int
-    position: int
-
-    @classmethod
-    def of(cls, field: StoredField) -> Cursor:
-        """The place of a field."""
-        return cls(field.confidence or 0.0, field.report_id, field.position)
+#: The last decisions that a pace is told from.
+LATELY = 200
 
 
 class ReviewLog:
@@ -53,6 +43,7 @@ class ReviewLog:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.queue = ReviewQueue(database)
 
     def waiting(
         self,
@@ -62,39 +53,12 @@ class ReviewLog:
         limit: int = 20,
         free_for: str | None = None,
     ) -> list[StoredField]:
-        """A page of the fields that wait for review, the least sure first.
-
-        The rows come along an index, so that a page costs the same whether ten fields wait or a million.
-
-        Args:
-            selection: which.
-            after: where the page before ended, ``Cursor.of`` its last field.
-            limit: fields of a page.
-            free_for: a person; fields that others hold by a lease are left out.
-        """
-        columns = schema.field.c
-        order = (columns.rank, columns.report_id, columns.position)
-        statement = queries.select_fields(selection).where(columns.waiting).order_by(*order).limit(limit)
-        if after is not None:
-            place = sa.tuple_(*(sa.literal(v) for v in (after.rank, after.report_id, after.position)))
-            statement = statement.where(sa.tuple_(*order) > place)
-        if free_for is not None:
-            held = schema.lease.c
-            others = sa.select(sa.literal(1)).where(
-                held.report_id == columns.report_id,
-                held.field_id == columns.field_id,
-                held.holder != free_for,
-                held.expires_at > now(),
-            )
-            statement = statement.where(~others.exists())
-        with self._database.read() as connection:
-            return [stored_field(row) for row in connection.execute(statement).mappings()]
+        """A page of the fields that wait for review, the least sure first; see :meth:`ReviewQueue.page`."""
+        return self.queue.page("doubt", selection, after=after, limit=limit, free_for=free_for)
 
     def count_waiting(self, selection: Selection = EVERYTHING) -> int:
         """How many fields wait for review."""
-        chosen = queries.select_fields(selection).where(schema.field.c.waiting).subquery()
-        with self._database.read() as connection:
-            return int(connection.scalar(sa.select(sa.func.count()).select_from(chosen)) or 0)
+        return self.queue.count(selection)
 
     def field(self, report_id: int, field_id: str) -> StoredField:
         """One field of a current report.
@@ -103,7 +67,21 @@ class ReviewLog:
             WorkspaceError: there is no such field.
         """
         with self._database.read() as connection:
-            return _field(connection, report_id, field_id)
+            return decisions.read_field(connection, report_id, field_id)
+
+    def fields(self, places: Sequence[tuple[int, str]]) -> list[StoredField]:
+        """Several fields of current reports, in the order given; those that are not there are left out."""
+        found: dict[tuple[int, str], StoredField] = {}
+        by_report: dict[int, list[str]] = {}
+        for report_id, field_id in places:
+            by_report.setdefault(report_id, []).append(field_id)
+        with self._database.read() as connection:
+            for report_id, ids in by_report.items():
+                statement = queries.select_fields(Selection(report_ids=(report_id,)))
+                statement = statement.where(schema.field.c.field_id.in_(ids))
+                for row in connection.execute(statement).mappings():
+                    found[row["report_id"], row["field_id"]] = stored_field(row)
+        return [found[place] for place in places if place in found]
 
     def settle(
         self,
@@ -121,81 +99,123 @@ class ReviewLog:
         """Decide what is printed in a field, and return the field as it is now.
 
         What the reader saw stays; the decision stands beside it, and the field waits no longer. The JSON in the folder does not
-        change until :meth:`Workspace.write_json`.
-
-        Args:
-            report_id: the report.
-            field_id: the field.
-            version: of the field that the person saw.
-            value: the number that is printed; None unless ``state`` is ``read``.
-            state: what is printed; None: nothing is decided (any more), and a doubtful field waits again.
-            kind: what was done, in a word.
-            by: who.
-            reason: in the person's words.
-            seconds: that the person took.
+        change until :meth:`Workspace.write_json`. The arguments are those of :class:`Entry`; ``by``: who.
 
         Raises:
             EditConflict: somebody else decided meanwhile.
             ValueError: a value without the state ``read``, or that state without a value.
             WorkspaceError: there is no such field, or the database fails.
         """
-        if (state == "read") != (value is not None):
-            raise ValueError(f"only the state 'read' has a value, and it must: state {state!r}, value {value}")
-        new_value, at = amount_text(value), now()
+        entry = Entry(report_id, field_id, version, value, state, kind, reason, seconds)
+        (done,) = self.settle_all([entry], by=by)
+        if isinstance(done, EditConflict):
+            raise done
+        return done
+
+    def settle_all(
+        self, entries: Iterable[Entry], *, by: str, request: str | None = None
+    ) -> list[StoredField | EditConflict]:
+        """Make several decisions in one transaction: all of them are kept, or with an error none.
+
+        Args:
+            entries: what to decide.
+            by: who.
+            request: names what was decided with one key press. Sent twice, it counts once; it is undone as a whole.
+
+        Returns:
+            For each entry its field as it is now, or the conflict for which it was passed over.
+
+        Raises:
+            ValueError: a value without the state ``read``, or that state without a value.
+            WorkspaceError: there is no such field, or the database fails.
+        """
+        done: list[StoredField | EditConflict] = []
+        touched: set[int] = set()
         with self._database.write() as connection:
-            before = _field(connection, report_id, field_id, lock=not self._database.is_sqlite)
-            if before.version != version:
-                raise EditConflict(
-                    f"The field {field_id!r} of report {report_id} was decided on by somebody else meanwhile.",
-                    advice="Look at it again.",
-                )
-            stood = before.decided
-            columns = schema.report.c
-            key = (columns.document_id, columns.number, columns.fingerprint)
-            document_id, number, fingerprint = connection.execute(sa.select(*key).where(columns.id == report_id)).one()
-            row: dict[str, Any] = {
-                "document_id": document_id,
-                "number": number,
-                "field_id": field_id,
-                "fingerprint": fingerprint,
-                "version": version + 1,
-                "kind": kind,
-                "by": by,
-                "at": at,
-                "old_value": amount_text(before.value if stood is None else stood.value),
-                "old_state": before.state if stood is None else stood.state,
-                "new_value": new_value,
-                "new_state": state,
-                "reason": reason,
-                "seconds": seconds,
-            }
-            connection.execute(sa.insert(schema.decision).values(**row))
-            recording.apply_decision(
-                connection, report_id, field_id, version=version + 1, value=new_value, state=state, by=by, at=at
-            )
-            recording.count_waiting(connection, report_id)
-            return _field(connection, report_id, field_id)
+            for entry in entries:
+                try:
+                    done.append(decisions.decide(self._database, connection, entry, by=by, request=request))
+                    touched.add(entry.report_id)
+                except EditConflict as conflict:
+                    done.append(conflict)
+            for report_id in sorted(touched):
+                recording.count_waiting(connection, report_id)
+        return done
 
     def undo(self, report_id: int, field_id: str, *, version: int, by: str) -> StoredField:
-        """Decide again what was decided before the last decision, or nothing.
+        """Take the last decision on a field back; once more, the one before it.
 
         Raises:
             EditConflict: somebody else decided meanwhile.
             WorkspaceError: there is no such field, or nothing was ever decided on it.
         """
-        log = list(self.decisions(report_id, field_id))
-        if not log:
-            raise WorkspaceError(f"Nothing was decided on the field {field_id!r} of report {report_id}.")
-        before = log[-2] if len(log) > 1 else None
-        return self.settle(
-            report_id,
-            field_id,
-            version=version,
-            value=None if before is None else before.new_value,
-            state=None if before is None else before.new_state,
-            kind="undo",
-            by=by,
+        with self._database.write() as connection:
+            done = decisions.undo(self._database, connection, report_id, field_id, version=version, by=by)
+            recording.count_waiting(connection, report_id)
+            return decisions.read_field(connection, report_id, done.field_id)
+
+    def undo_last(self, by: str, *, request: str | None = None) -> list[StoredField]:
+        """Take back what a person decided last and has not taken back yet; called again, what was decided before that.
+
+        Args:
+            by: who.
+            request: names this undo, so that sent twice it counts once.
+
+        Returns:
+            The fields as they are now; none when there is nothing to take back.
+
+        Raises:
+            EditConflict: somebody else decided on it since.
+        """
+        with self._database.write() as connection:
+            if request is not None and (before := self._of_request(connection, request, by)):
+                return [decisions.read_field(connection, *place) for place in before]
+            places = self._last(connection, by)
+            done = [
+                decisions.undo(self._database, connection, *place, version=None, by=by, only_own=True, request=request)
+                for place in places
+            ]
+            for report_id in {report_id for report_id, _ in places}:
+                recording.count_waiting(connection, report_id)
+        return done
+
+    def _of_request(self, connection: sa.Connection, request: str, by: str) -> list[tuple[int, str]]:
+        columns, report = schema.decision.c, schema.report.c
+        statement = (
+            sa.select(report.id, columns.field_id)
+            .join_from(
+                schema.decision,
+                schema.report,
+                sa.and_(report.document_id == columns.document_id, report.number == columns.number, report.current),
+            )
+            .where(columns.request == request, columns.by == by)
+            .order_by(columns.id)
         )
+        return [(report_id, field_id) for report_id, field_id in connection.execute(statement)]
+
+    def _last(self, connection: sa.Connection, by: str) -> list[tuple[int, str]]:
+        """The fields of a person's last decisions that were not undone, all those of one request together."""
+        columns, report = schema.decision.c, schema.report.c
+        statement = (
+            sa.select(columns.id, columns.field_id, columns.request, report.id)
+            .join_from(
+                schema.decision,
+                schema.report,
+                sa.and_(report.document_id == columns.document_id, report.number == columns.number, report.current),
+            )
+            .where(columns.by == by, columns.kind != UNDO)
+            .order_by(columns.id.desc())
+        )
+        found: list[tuple[int, str]] = []
+        wanted: str | None = None
+        for number, field_id, request, report_id in connection.execute(statement):
+            if found and (wanted is None or request != wanted):
+                break
+            if decisions.is_undone(connection, report_id, field_id, number):
+                continue
+            found.append((report_id, field_id))
+            wanted = request
+        return found
 
     def decisions(self, report_id: int | None = None, field_id: str | None = None) -> Iterator[Decision]:
         """The log, oldest first: of all, of one report, or of one field of it; earlier reports on the same content included."""
@@ -213,22 +233,50 @@ class ReviewLog:
             for row in result.mappings():
                 yield decision(row)
 
+    def count_decided(self) -> int:
+        """On how many fields of current reports something is decided."""
+        columns = schema.field.c
+        statement = sa.select(sa.func.count()).where(columns.version > 0, columns.decided_state.is_not(None))
+        with self._database.read() as connection:
+            return int(connection.scalar(statement) or 0)
+
+    def median_seconds(self, person: str | None) -> float | None:
+        """The median of the seconds that a person took for each of the last decisions, None: all people; None without any."""
+        columns = schema.decision.c
+        statement = sa.select(columns.seconds).where(columns.seconds.is_not(None)).order_by(columns.id.desc())
+        if person is not None:
+            statement = statement.where(columns.by == person)
+        with self._database.read() as connection:
+            found = list(connection.scalars(statement.limit(LATELY)))
+        return median(found) if found else None
+
     def lease(self, report_id: int, field_id: str, holder: str, *, seconds: float = LEASE_SECONDS) -> bool:
         """Take a field, or keep it longer; False when somebody else holds it.
 
         A lease is a courtesy that saves double work. What keeps decisions from being overwritten is the version.
         """
+        return bool(self.lease_all([(report_id, field_id)], holder, seconds=seconds))
+
+    def lease_all(
+        self, places: Sequence[tuple[int, str]], holder: str, *, seconds: float = LEASE_SECONDS
+    ) -> set[tuple[int, str]]:
+        """Take several fields, or keep them longer; those are returned that nobody else holds."""
         columns = schema.lease.c
         end = as_text(datetime.now(UTC) + timedelta(seconds=seconds))
-        row = {"report_id": report_id, "field_id": field_id, "holder": holder, "expires_at": end}
-        statement = self._database.insert(schema.lease).values(**row)
-        statement = statement.on_conflict_do_update(
-            index_elements=[columns.report_id, columns.field_id],
-            set_={"holder": holder, "expires_at": end},
-            where=sa.or_(columns.holder == holder, columns.expires_at <= now()),
-        )
+        taken: set[tuple[int, str]] = set()
         with self._database.write() as connection:
-            return connection.execute(statement.returning(columns.holder)).first() is not None
+            # In one order, so that two who ask for the same fields wait for each other instead of both failing.
+            for report_id, field_id in sorted(places):
+                row = {"report_id": report_id, "field_id": field_id, "holder": holder, "expires_at": end}
+                statement = self._database.insert(schema.lease).values(**row)
+                statement = statement.on_conflict_do_update(
+                    index_elements=[columns.report_id, columns.field_id],
+                    set_={"holder": holder, "expires_at": end},
+                    where=sa.or_(columns.holder == holder, columns.expires_at <= now()),
+                )
+                if connection.execute(statement.returning(columns.holder)).first() is not None:
+                    taken.add((report_id, field_id))
+        return taken
 
     def release(self, report_id: int, field_id: str, holder: str) -> None:
         """Give a field back; nothing happens when somebody else holds it."""
@@ -240,12 +288,12 @@ class ReviewLog:
                 )
             )
 
+    def hand_up(self, report_id: int, field_id: str, *, by: str, reason: str) -> None:
+        """Ask a senior to decide a field; it leaves the queue of the others.
 
-def _field(connection: sa.Connection, report_id: int, field_id: str, *, lock: bool = False) -> StoredField:
-    statement = queries.select_fields(Selection(report_ids=(report_id,), field_id=field_id))
-    if lock:
-        statement = statement.with_for_update(of=schema.field)
-    row = connection.execute(statement).mappings().first()
-    if row is None:
-        raise WorkspaceError(f"There is no field {field_id!r} in a current report {report_id}.")
-    return stored_field(row)
+        Raises:
+            WorkspaceError: there is no such field.
+        """
+        with self._database.write() as connection:
+            decisions.read_field(connection, report_id, field_id)
+            decisions.hand_up(self._database, connection, report_id, field_id, by=by, reason=reason)

@@ -99,6 +99,8 @@ class StoredField:
         rules: the sums that it takes part in.
         version: how many decisions were made on it; :meth:`ReviewLog.settle` asks for it.
         decided: the last decision that stands.
+        harm: below 0 for a field in a sum that does not hold, see :func:`recording.harm_of`.
+        cell_of: the field whose cell on the page is this one's, where a person said so; None: its own.
         document: name of its document; ``agency`` and ``year`` of its report.
     """
 
@@ -121,6 +123,8 @@ class StoredField:
     suggestion: Value
     version: int
     decided: Decided | None
+    harm: float
+    cell_of: str | None
     document: str
     agency: str | None
     year: int | None
@@ -150,6 +154,9 @@ class Decision:
         old_value, old_state: what stood there before, read or decided.
         new_value, new_state: what stands there now; ``new_state`` is None when nothing is decided any more.
         seconds: that the person took.
+        request: what was decided with one key press has one.
+        cell_of: see ``StoredField``.
+        waits: the field waits for a person although this was decided on it, such as a second answer that differs from the first.
     """
 
     id: int
@@ -167,6 +174,9 @@ class Decision:
     new_state: State | None
     reason: str
     seconds: float | None
+    request: str | None
+    cell_of: str | None
+    waits: bool
 
 
 def now() -> str:
@@ -231,6 +241,8 @@ def stored_field(row: RowMapping) -> StoredField:
         suggestion=amount(row["suggestion"]),
         version=row["version"],
         decided=decided,
+        harm=row["harm"],
+        cell_of=row["cell_of"],
         document=row["document"],
         agency=row["agency"],
         year=row["year"],
@@ -246,5 +258,9 @@ def broken_check(row: RowMapping) -> BrokenCheck:
 def decision(row: RowMapping) -> Decision:
     """A row of ``decision``."""
     values = {name: row[name] for name in Decision.__slots__}
-    changed = {"old_value": amount(row["old_value"]), "new_value": amount(row["new_value"])}
+    changed = {
+        "old_value": amount(row["old_value"]),
+        "new_value": amount(row["new_value"]),
+        "waits": bool(row["waits"]),
+    }
     return Decision(**values | changed | {"at": datetime.fromisoformat(row["at"])})

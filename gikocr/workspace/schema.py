@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 #: The revision of :mod:`gikocr.workspace.migrations` that makes the tables below. A test holds the two together.
-REVISION = "0002"
+REVISION = "0003"
 
 metadata = MetaData(
     naming_convention={
@@ -105,8 +105,19 @@ report = Table(
     Index("ix_report_name", "name"),
 )
 
+# Reports with waiting fields, agency after agency.
+Index(
+    "ix_report_queue",
+    report.c.agency,
+    report.c.id,
+    report.c.waiting,
+    sqlite_where=text("waiting > 0"),
+    postgresql_where=text("waiting > 0"),
+)
+
 #: The fields of the current reports in long form. ``rank`` is the confidence, 0 where there is none: the queue's order.
-#: ``waiting``: needs review, and nobody has decided. ``version`` counts decisions; ``decided_*`` is the last one.
+#: ``waiting``: a person should look at it. ``version`` counts decisions; ``decided_*`` is what stands. ``harm`` is below 0 for a field
+#: in a sum that does not hold (see ``recording.harm_of``). ``cell_of``: the field whose cell is this one's, where a person said so.
 field = Table(
     "field",
     metadata,
@@ -136,17 +147,47 @@ field = Table(
     Column("decided_state", String(16)),
     Column("decided_by", Text),
     Column("decided_at", _Time),
+    Column("harm", Float, nullable=False, server_default=text("0")),
+    Column("cell_of", Text),
     UniqueConstraint("report_id", "field_id"),
 )
 
-# What the review queue walks along: only the rows that wait, the most doubtful first.
+# What the review queue walks along: only the rows that wait, in each order that a page can be asked in.
+for _name, _order in (
+    ("ix_field_queue", ("rank", "report_id", "position")),
+    ("ix_field_harm", ("harm", "rank", "report_id", "position")),
+    ("ix_field_waiting", ("report_id", "position")),
+    ("ix_field_alike", ("field_id", "report_id")),
+):
+    Index(
+        _name,
+        *(field.c[column] for column in _order),
+        sqlite_where=text("waiting = 1"),
+        postgresql_where=text("waiting"),
+    )
+
+#: Cells surer than this are on no sheet of cells that were read alike: nobody looks through millions of them.
+SHEET_BELOW = 0.9999
+
+# Cells that were read alike and that nobody decided on, the most doubtful first.
+_ON_SHEET = f"decided_state IS NULL AND rank < {SHEET_BELOW}"
 Index(
-    "ix_field_queue",
+    "ix_field_sheet",
+    field.c.printed,
     field.c.rank,
     field.c.report_id,
     field.c.position,
-    sqlite_where=text("waiting = 1"),
-    postgresql_where=text("waiting"),
+    sqlite_where=text(_ON_SHEET),
+    postgresql_where=text(_ON_SHEET),
+)
+
+# Fields that somebody decided on at least once.
+Index(
+    "ix_field_decided",
+    field.c.report_id,
+    field.c.version,
+    sqlite_where=text("version > 0"),
+    postgresql_where=text("version > 0"),
 )
 
 #: Sums of the current reports that do not hold, or may not. What holds is in the report's body.
@@ -210,8 +251,14 @@ decision = Table(
     Column("new_state", String(16)),
     Column("reason", Text, nullable=False),
     Column("seconds", Float),
+    # What one key press decided: its fields are undone together, and sent twice it counts once.
+    Column("request", Text),
+    Column("cell_of", Text),
+    Column("waits", Boolean, nullable=False, server_default=text("false")),
     # Two people cannot both make the n-th decision on a field.
     UniqueConstraint("document_id", "number", "field_id", "version"),
+    Index("ix_decision_by", "by", "id"),
+    Index("ix_decision_request", "request", "document_id", "number", "field_id", unique=True),
 )
 
 #: Fields that somebody is looking at. A lease that has run out counts as none.
@@ -222,4 +269,89 @@ lease = Table(
     Column("field_id", Text, primary_key=True),
     Column("holder", Text, nullable=False),
     Column("expires_at", _Time, nullable=False),
+)
+
+#: Who reviews. Of a token only the SHA-256 is kept; without one the person works at this machine only.
+person = Table(
+    "person",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("token_hash", String(64), unique=True),
+    Column("role", String(8), nullable=False),
+    Column("made_at", _Time, nullable=False),
+    Column("retired_at", _Time),
+)
+
+#: What the reviewers of this workspace have agreed on: sizes and seeds of samples, what is keyed twice.
+plan = Table(
+    "plan",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+#: Fields that were not doubtful and were drawn at random, so that what is wrong among them is measured.
+sampled = Table(
+    "sampled",
+    metadata,
+    Column("document_id", _Id, ForeignKey("document.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("field_id", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("ordinal", Integer, nullable=False, index=True),
+    Column("seed", Integer, nullable=False),
+    Column("drawn_at", _Time, nullable=False),
+)
+
+#: Fields that two people decide without seeing each other's answer. ``outcome``: asked, agreed, differed or withdrawn.
+keying = Table(
+    "keying",
+    metadata,
+    Column("document_id", _Id, ForeignKey("document.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("field_id", Text, primary_key=True),
+    Column("outcome", String(16), nullable=False),
+    Column("first_by", Text, nullable=False),
+    Column("first_value", Text),
+    Column("first_state", String(16), nullable=False),
+    Column("second_by", Text),
+    Column("second_value", Text),
+    Column("second_state", String(16)),
+    Column("asked_at", _Time, nullable=False),
+    Column("answered_at", _Time),
+    Index("ix_keying_outcome", "outcome", "asked_at"),
+)
+
+#: Fields that a senior has to decide: those that somebody could not, and those on which two differ.
+hand_up = Table(
+    "hand_up",
+    metadata,
+    Column("document_id", _Id, ForeignKey("document.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("field_id", Text, primary_key=True),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", _Time, nullable=False),
+    Column("closed_by", Text),
+    Column("closed_at", _Time),
+)
+
+#: What inference says of a report once what people settled is taken in: JSON of the fields that changed and of all sums.
+#: ``decisions`` is the sum of the versions of its fields that this was reckoned from.
+recomputed = Table(
+    "recomputed",
+    metadata,
+    Column("report_id", _Id, ForeignKey("report.id", ondelete="CASCADE"), primary_key=True),
+    Column("decisions", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+#: Sizes of pages in the frame that a viewer shows, as far as a page was opened.
+page_size = Table(
+    "page_size",
+    metadata,
+    Column("document_id", _Id, ForeignKey("document.id"), primary_key=True),
+    Column("page", Integer, primary_key=True),
+    Column("width", Float, nullable=False),
+    Column("height", Float, nullable=False),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ from gikocr.workspace.rows import (
     stored_field,
     stored_report,
 )
+from gikocr.workspace.second_looks import SecondLooks
 from gikocr.workspace.sources import Sources, note_source, stamp
 from gikocr.workspace.workers import Workers
 
@@ -71,6 +73,7 @@ class Workspace:
         jobs: what is to be read by workers, and what became of it.
         workers: who reads it.
         blobs: files of documents that were submitted.
+        second_looks: the random sample, second keyings, and what was handed up to a senior.
     """
 
     def __init__(self, folder: ReportFolder, database: Database) -> None:
@@ -81,6 +84,7 @@ class Workspace:
         self.jobs = JobLog(database)
         self.workers = Workers(database)
         self.blobs = Blobs(folder.out)
+        self.second_looks = SecondLooks(database)
 
     @classmethod
     def open(
@@ -307,6 +311,18 @@ class Workspace:
             return report
         changed = (f.model_copy(update={"review": reviews.get(f.id)}) for f in report.fields)
         return report.model_copy(update={"fields": tuple(changed)})
+
+    def report_text(self, report_id: int) -> bytes:
+        """The JSON of one report as the pipeline made it; without decisions, see :meth:`report`.
+
+        Raises:
+            WorkspaceError: there is no such report.
+        """
+        with self.database.read() as connection:
+            body = connection.scalar(sa.select(schema.report.c.body).where(schema.report.c.id == report_id))
+        if body is None:
+            raise WorkspaceError(f"There is no report {report_id}.")
+        return gzip.decompress(body)
 
     def write_json(self, report_id: int) -> Path:
         """Write a report's JSON in the folder anew, with what people decided, and return its path.

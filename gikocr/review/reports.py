@@ -1,0 +1,190 @@
+"""Reports as the station needs them: their text parsed once, the rules and headings of their form, the sums as they stand."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from gikocr.forms import Field, Form, Rule
+from gikocr.report.json_text import read as read_json
+from gikocr.review.items import Choice, Heading, Hint, Sum, Term
+from gikocr.workspace import Selection, StoredField, StoredReport, Workspace
+from gikocr.workspace.rows import Value
+
+#: Parsed reports that are kept in memory, each about 200 kB.
+KEPT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The fields of one report as they stand."""
+
+    report: StoredReport
+    fields: Mapping[str, StoredField]
+
+    def editions(self) -> tuple[tuple[str, str], ...]:
+        """The edition of each table that has fields."""
+        return tuple({f.table: f.edition for f in self.fields.values() if f.table and f.edition}.items())
+
+
+class Reports:
+    """The reports of a workspace. May be used by several threads."""
+
+    def __init__(self, workspace: Workspace, form: Form) -> None:
+        self._workspace = workspace
+        self._form = form
+        self._kept: OrderedDict[tuple[int, object], Mapping[str, Any]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def stored(self, ids: Iterable[int]) -> dict[int, StoredReport]:
+        """The current reports of those ids."""
+        wanted = tuple(sorted(set(ids)))
+        return {r.id: r for r in self._workspace.reports(Selection(report_ids=wanted))} if wanted else {}
+
+    def values(self, ids: Iterable[int]) -> dict[int, Values]:
+        """The reports of those ids with all of their fields."""
+        reports = self.stored(ids)
+        fields: dict[int, dict[str, StoredField]] = {i: {} for i in reports}
+        if reports:
+            for field in self._workspace.fields(Selection(report_ids=tuple(sorted(reports)))):
+                fields[field.report_id][field.field_id] = field
+        return {i: Values(report, fields[i]) for i, report in reports.items()}
+
+    def parsed(self, report: StoredReport) -> Mapping[str, Any]:
+        """A report's JSON, its fields and checks by id."""
+        key = (report.id, report.read_at)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        whole: Any = read_json(self._workspace.report_text(report.id))
+        found: dict[str, Any] = whole | {
+            "fields": {f["id"]: f for f in whole["fields"]},
+            "checks": {c["id"]: c for c in whole["checks"]},
+        }
+        with self._lock:
+            self._kept[key] = found
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return found
+
+    def headings(self, field: StoredField) -> tuple[Heading, Heading]:
+        """The headings of a field's row and column."""
+        return headings(self._form, field.edition, field.field_id)
+
+    def rules(self, values: Values) -> tuple[Rule, ...]:
+        """The rules of the tables of a report."""
+        return rules_of(self._form, values.editions())
+
+    def sums(self, values: Values, field_id: str | None = None) -> tuple[Sum, ...]:
+        """The sums of a report as its values stand; only those that a field takes part in, where one is given."""
+        checks = self.parsed(values.report)["checks"]
+        chosen = [r for r in self.rules(values) if field_id is None or field_id in r.left or field_id in r.right]
+        return tuple(_sum(rule, values, checks.get(rule.id, {}), self.headings) for rule in chosen)
+
+
+@lru_cache(maxsize=64)
+def rules_of(form: Form, editions: tuple[tuple[str, str], ...]) -> tuple[Rule, ...]:
+    """The rules of tables in their editions; none of a table that the form does not know."""
+    known = {t: e for t, e in editions if e in form.editions and t in form.editions[e].tables}
+    return form.rules_for(known)
+
+
+@lru_cache(maxsize=4096)
+def headings(form: Form, edition: str | None, field_id: str) -> tuple[Heading, Heading]:
+    """The headings of a field's row and column: the form's own words, and English ones made of its id."""
+    words = [part.replace("_", " ") for part in field_id.split(".")]
+    english = (" · ".join(words[:-1]), words[-1])
+    spec = spec_of(form, edition, field_id)
+    chinese = ("", field_id) if spec is None else (spec.row_label, spec.column_label)
+    return Heading(chinese[0], english[0]), Heading(chinese[1], english[1])
+
+
+def spec_of(form: Form, edition: str | None, field_id: str) -> Field | None:
+    """What the form says of a field; None where it does not know it."""
+    return form.editions[edition].fields.get(field_id) if edition is not None and edition in form.editions else None
+
+
+def value_of(field: StoredField) -> Value:
+    """The value that stands: decided, else read."""
+    return field.value if field.decided is None else field.decided.value
+
+
+def choices(parsed_field: Mapping[str, Any], field: StoredField) -> tuple[Choice, ...]:
+    """All readings of a field: what was read, then the others."""
+    read = Choice(field.value, field.printed or "", field.state, field.confidence or 0.0)
+    others = [
+        Choice(a["value"], a["printed"], a["state"], float(a["probability"])) for a in parsed_field["alternatives"]
+    ]
+    return (read, *others) if field.confidence is not None else tuple(others)
+
+
+def suggestion(field: StoredField, sums: Sequence[Sum], readings: Sequence[Choice], signed: bool) -> Hint | None:
+    """The change of this field alone that makes all of its sums hold; else what inference suggests; else None.
+
+    A change that would break a sum that holds is no suggestion. Negative numbers are suggested only where ``signed``.
+    """
+    broken = [s for s in sums if s.holds is False]
+    wanted = {_wanted(s, field.field_id) for s in broken}
+    if len(wanted) == 1 and not any(s.holds for s in sums):
+        (value,) = wanted
+        if value is not None and (value >= 0 or signed):
+            rules = tuple(s.rule_id for s in broken)
+            return Hint(value, rules, any(c.value == value for c in readings))
+    if field.suggestion is not None and field.suggestion != value_of(field):
+        return Hint(field.suggestion, tuple(s.rule_id for s in broken), False)
+    return None
+
+
+def _wanted(found: Sum, field_id: str) -> Value:
+    term = next(t for t in found.terms if t.field_id == field_id)
+    difference = found.difference
+    return None if difference is None else (term.value or 0) - term.coefficient * difference
+
+
+def _sum(rule: Rule, values: Values, check: Mapping[str, Any], named: Any) -> Sum:
+    terms = []
+    for coefficient, ids in ((1, rule.left), (-1, rule.right)):
+        for field_id in ids:
+            field = values.fields.get(field_id)
+            if field is None:
+                terms.append(Term(coefficient, field_id, field_id, None, "not_printed", False, False))
+                continue
+            row, column = named(field)
+            state = field.state if field.decided is None else field.decided.state
+            terms.append(
+                Term(
+                    coefficient,
+                    field_id,
+                    f"{row.zh} {column.zh}".strip(),
+                    value_of(field),
+                    state,
+                    field.decided is not None,
+                    field.waiting,
+                )
+            )
+    left, right = (_total([t for t in terms if t.coefficient == side]) for side in (1, -1))
+    single_null = any(
+        len(ids) == 1 and next(t for t in terms if t.field_id == ids[0]).value is None for ids in (rule.left,)
+    )
+    if single_null or all(t.value is None for t in terms):
+        return Sum(rule.id, tuple(terms), None, None, None, None, check.get("verdict"), _share(check))
+    difference = left - right
+    return Sum(rule.id, tuple(terms), left, right, difference, difference == 0, check.get("verdict"), _share(check))
+
+
+def _share(check: Mapping[str, Any]) -> float | None:
+    found = check.get("probability_broken")
+    return None if found is None else float(found)
+
+
+def _total(terms: Sequence[Term]) -> int | Decimal:
+    total: int | Decimal = 0
+    for term in terms:
+        total += term.value or 0
+    return total
