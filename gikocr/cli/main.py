@@ -16,8 +16,10 @@ from gikocr.cli import (
     evaluate,
     export,
     extract,
+    jobs,
     report,
     schema,
+    serve,
     show,
     status,
     submit,
@@ -80,7 +82,10 @@ def build_app() -> typer.Typer:
     app.command("schema")(schema.schema)
     app.command("submit")(submit.submit)
     app.command("worker")(worker.worker)
+    app.command("jobs")(jobs.jobs)
     app.command("maintain")(worker.maintain)
+    app.command("serve")(serve.serve)
+    app.add_typer(serve.token, name="token")
     app.add_typer(db.app, name="db")
     app.command("doctor")(doctor.doctor)
     app.command("version")(version.version)

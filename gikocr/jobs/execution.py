@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gikocr.errors import DependencyMissing, GikocrError, Overtaken, WorkspaceError
 from gikocr.forms import Form, load_form
@@ -101,6 +102,7 @@ class Execution:
         Raises:
             WorkspaceError: the database did not answer for too long.
         """
+        self.unwanted.discard(job.id)
         self.in_hand[job.id] = job.attempt
         try:
             self._run(job)
@@ -109,6 +111,46 @@ class Execution:
         finally:
             self.in_hand.pop(job.id, None)
             self.unwanted.discard(job.id)
+
+    def look(self, missing: set[tuple[int, int]]) -> set[tuple[int, int]]:
+        """Compare what is in hand with what the table says, and give back what only the table knows of.
+
+        Args:
+            missing: what the last look returned; only what is missing twice is given back.
+
+        Returns:
+            Number and attempt of the jobs that should be in hand and are not.
+
+        Raises:
+            WorkspaceError: the database fails.
+        """
+        in_hand = dict(self.in_hand)
+        by_table = self._workspace.jobs.running(self._worker)
+        self.unwanted.update(number for number, attempt in in_hand.items() if by_table.get(number) != attempt)
+        lost = set(by_table.items()) - set(self.in_hand.items())
+        for number, attempt in lost & missing:
+            # Its task ended by an error, most often since the server was away for too long.
+            job = self._workspace.jobs.job(number)
+            if job.attempt == attempt:
+                with contextlib.suppress(Overtaken):
+                    self._workspace.jobs.give_back(job, self._enqueue)
+        return lost
+
+    def write_down(self, more: Mapping[str, int] | None = None) -> None:
+        """Write what was done so far into the worker's row, with further columns.
+
+        Raises:
+            WorkspaceError: the database fails.
+        """
+        with self.work.lock:
+            numbers: dict[str, Any] = {
+                "documents": self.work.documents,
+                "pages": self.work.pages,
+                "cpu_reading": self.work.cpu_reading,
+                "cpu_own": time.process_time(),
+            }
+            stages = dict(self.work.stages)
+        self._workspace.workers.count(self._worker, {**numbers, **(more or {})}, stages)
 
     def _run(self, job: Job) -> None:
         settings = Settings(**job.settings)

@@ -12,9 +12,9 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gikocr.errors import Overtaken, WorkspaceError
+from gikocr.errors import WorkspaceError
 from gikocr.jobs.children import Children, Recipe, resident_mib
 from gikocr.jobs.execution import Execution
 from gikocr.jobs.heartbeat import Heartbeat
@@ -173,7 +173,7 @@ class Worker:
                 self._say("the heartbeat process died; this worker stops")
                 self._stop.set()
             with contextlib.suppress(WorkspaceError):
-                missing = self._look(missing)
+                missing = self._execution.look(missing)
                 self._write_down()
             size = resident_mib(os.getpid())
             first_size = first_size or (size if self._execution.work.documents else 0)
@@ -181,31 +181,10 @@ class Worker:
                 self._say(f"this worker grew by {size - first_size} MiB; it stops for a new one")
                 self._stop.set()
 
-    def _look(self, missing: set[tuple[int, int]]) -> set[tuple[int, int]]:
-        """Compare what is in hand with what the table says, and return what only the table knows of."""
-        in_hand = dict(self._execution.in_hand)
-        by_table = self._workspace.jobs.running(self.name)
-        self._execution.unwanted.update(n for n, attempt in in_hand.items() if by_table.get(n) != attempt)
-        lost = set(by_table.items()) - set(self._execution.in_hand.items())
-        for number, attempt in lost & missing:
-            # Its task ended by an error, most often since the server was away for too long.
-            job = self._workspace.jobs.job(number)
-            if job.attempt == attempt:
-                with contextlib.suppress(Overtaken):
-                    self._workspace.jobs.give_back(job, self._queue.enqueue)
-        return lost
-
     def _write_down(self) -> None:
-        work = self._execution.work
-        with work.lock:
-            numbers: dict[str, Any] = {
-                "documents": work.documents,
-                "pages": work.pages,
-                "cpu_reading": work.cpu_reading,
-                "cpu_own": time.process_time(),
-            }
-            stages = dict(work.stages)
-        if self._batches is not None:
-            filled = self._batches.filled()
-            numbers |= {"batches": filled.batches, "batch_items": filled.items, "batch_room": filled.room}
-        self._workspace.workers.count(self.name, numbers, stages)
+        filled = self._batches.filled() if self._batches is not None else None
+        self._execution.write_down(
+            {}
+            if filled is None
+            else {"batches": filled.batches, "batch_items": filled.items, "batch_room": filled.room}
+        )

@@ -270,12 +270,13 @@ class Workspace:
             self._note(connection, item, stamp(item) if seen is None else seen, document_id, fingerprint)
         return paths
 
-    def reports(self, selection: Selection = EVERYTHING) -> Iterator[StoredReport]:
-        """The current reports, streamed in the order of their ids."""
+    def reports(
+        self, selection: Selection = EVERYTHING, *, after: int = 0, limit: int | None = None
+    ) -> Iterator[StoredReport]:
+        """The current reports, streamed in the order of their ids, from the one after ``after``."""
+        statement = queries.select_reports(selection).where(schema.report.c.id > after).limit(limit)
         with self.database.read() as connection:
-            result = connection.execution_options(yield_per=queries.ROWS_AT_ONCE).execute(
-                queries.select_reports(selection)
-            )
+            result = connection.execution_options(yield_per=queries.ROWS_AT_ONCE).execute(statement)
             for row in result.mappings():
                 yield stored_report(row)
 

@@ -89,6 +89,19 @@ class Workers:
         with self._database.read() as connection:
             return [job_rows.worker_line(row) for row in connection.execute(statement).mappings()]
 
+    def ended(self, seconds: float) -> int:
+        """How many jobs came to an end with a report in the last seconds."""
+        states = ("done", "failed", "set_aside")
+        recent = sa.and_(job.c.state.in_(states), job.c.finished_at > self._database.moment(seconds))
+        with self._database.read() as connection:
+            return int(connection.scalar(sa.select(sa.func.count()).select_from(job).where(recent)) or 0)
+
+    def waiting(self) -> int:
+        """How many jobs wait."""
+        with self._database.read() as connection:
+            count = sa.select(sa.func.count()).select_from(job).where(job.c.state == "queued")
+            return int(connection.scalar(count) or 0)
+
     def numbers(self) -> Numbers:
         """Count the jobs."""
         columns = job.c
