@@ -18,10 +18,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from gikocr.cli.exporting import write_exports
-from gikocr.jobs.exports import Wanted
 from gikocr.cli.main import main
 from gikocr.export.files import write_parquet, write_xlsx
 from gikocr.export.tables import Column, Sheet
+from gikocr.jobs.exports import Wanted
 from gikocr.report import Check, DocumentInfo, Field, TableInfo
 from gikocr.settings import Settings
 from gikocr.workspace import NewReport, Workspace
