@@ -62,4 +62,6 @@ def bare_app() -> FastAPI:
     problems.install(app)
     for part in (operations, documents, events, review, exports):
         app.include_router(part.router)
+    plain = app.openapi
+    app.openapi = lambda: problems.described(plain())  # type: ignore[method-assign]
     return app

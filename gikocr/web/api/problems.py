@@ -121,8 +121,25 @@ def _wrong(error: RequestValidationError) -> str:
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Entries of the OpenAPI description for problems of these statuses."""
-    return {
-        status: {"model": ProblemBody, "content": {MEDIA_TYPE: {}}, "description": _CODES.get(status, "error")}
-        for status in statuses
-    }
+    """Entries of the OpenAPI description for problems of these statuses; see :func:`described`."""
+    return {status: {"model": ProblemBody, "description": _CODES.get(status, "error")} for status in statuses}
+
+
+def described(whole: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI description with all problems under their own media type; the framework gives them that of the route's results."""
+    for item in whole["paths"].values():
+        for operation in item.values():
+            for status, answer in operation["responses"].items():
+                schemas = [content.get("schema", {}) for content in answer.get("content", {}).values()]
+                if any(_is_problem(schema) for schema in schemas) or (status == "422" and schemas):
+                    answer["content"] = {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE}}}
+    for unused in ("HTTPValidationError", "ValidationError"):
+        whole["components"]["schemas"].pop(unused, None)
+    return whole
+
+
+_REFERENCE = f"#/components/schemas/{ProblemBody.__name__}"
+
+
+def _is_problem(schema: Mapping[str, Any]) -> bool:
+    return schema.get("$ref") == _REFERENCE
