@@ -12,6 +12,9 @@ from gikocr.workspace import Job, StoredField, StoredReport
 from gikocr.workspace.job_rows import JobState
 from gikocr.workspace.rows import amount_text
 
+#: No database keeps this character in a text.
+NO_NUL = r"^[^\x00]*$"
+
 Number = Annotated[str | None, Field(description="An integer, or a decimal with its digits as printed.")]
 
 
@@ -131,14 +134,14 @@ class DecisionBody(BaseModel):
     version: Annotated[int, Field(ge=0, le=2**31 - 1)]
     state: State
     value: Annotated[str | None, Field(max_length=40, pattern=r"^-?\d+(\.\d+)?$")] = None
-    reason: Annotated[str, Field(max_length=1000)] = ""
+    reason: Annotated[str, Field(max_length=1000, pattern=NO_NUL)] = ""
     seconds: Annotated[float | None, Field(ge=0, le=86_400)] = None
 
 
 class TokenWish(BaseModel):
     """A token to be made."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100)]
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=NO_NUL)]
     scopes: Annotated[list[Literal["read", "submit", "review", "admin"]], Field(min_length=1)]
 
 

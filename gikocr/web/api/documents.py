@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from gikocr.ingest import Input
 from gikocr.jobs.submitting import content_of, run_fingerprint, settings_for_workers
-from gikocr.web.api.bodies import DocumentBody, DocumentPage, ReportBody, ReportPage
+from gikocr.web.api.bodies import NO_NUL, DocumentBody, DocumentPage, ReportBody, ReportPage
 from gikocr.web.api.problems import Problem, documented
 from gikocr.web.api.service import Here, Reader, Service, Submitter
 from gikocr.workspace import Job, JobFile, JobSelection, NewJob, Selection
@@ -55,8 +55,10 @@ def submit(
     here: Here,
     who: Submitter,
     files: Annotated[list[UploadFile], File(description="The files of one document, in page order.")],
-    name: Annotated[str | None, Form(max_length=500, description="Its name; else that of the first file.")] = None,
-    batch: Annotated[str, Form(max_length=200)] = "",
+    name: Annotated[
+        str | None, Form(max_length=500, pattern=NO_NUL, description="Its name; else that of the first file.")
+    ] = None,
+    batch: Annotated[str, Form(max_length=200, pattern=NO_NUL)] = "",
     priority: Annotated[int, Form(ge=-1000, le=1000)] = 0,
     pages: Annotated[str | None, Form(max_length=200, pattern=r"^[0-9,\- ]*$", description="Such as 1-3,7.")] = None,
     key: Key = None,
@@ -133,7 +135,7 @@ def _accepted(body: DocumentBody, *, again: bool) -> Response:
     return JSONResponse(body.model_dump(mode="json"), 202, headers=headers)
 
 
-@router.get("/documents", response_model=DocumentPage, responses=documented(401, 403, 422, 503))
+@router.get("/documents", response_model=DocumentPage, responses=documented(400, 401, 403, 422, 503))
 def documents(
     here: Here,
     who: Reader,
@@ -161,7 +163,7 @@ def cursor(text: str | None) -> int:
     return int(text)
 
 
-@router.get("/documents/{number}", response_model=DocumentBody, responses=documented(401, 403, 404, 422, 503))
+@router.get("/documents/{number}", response_model=DocumentBody, responses=documented(400, 401, 403, 404, 422, 503))
 def document(here: Here, who: Reader, number: Number) -> DocumentBody:
     """How far a document is."""
     return DocumentBody.of(job_of(here, number))
@@ -181,7 +183,7 @@ def job_of(here: Service, number: int) -> Job:
 
 @router.get(
     "/documents/{number}/result",
-    responses=documented(401, 403, 404, 409, 422, 503)
+    responses=documented(400, 401, 403, 404, 409, 422, 503)
     | {200: {"description": "The report, as `gikocr schema` describes it."}, 304: {"description": "As it was."}},
 )
 def result(
@@ -210,7 +212,9 @@ def result(
     return Response(text, media_type="application/json", headers=headers)
 
 
-@router.delete("/documents/{number}", response_model=DocumentBody, responses=documented(401, 403, 404, 409, 422, 503))
+@router.delete(
+    "/documents/{number}", response_model=DocumentBody, responses=documented(400, 401, 403, 404, 409, 422, 503)
+)
 def cancel(here: Here, who: Submitter, number: Number) -> DocumentBody:
     """Cancel a document that has not come to an end."""
     job_of(here, number)
@@ -223,7 +227,7 @@ def cancel(here: Here, who: Submitter, number: Number) -> DocumentBody:
     "/documents/{number}/resubmit",
     status_code=202,
     response_model=DocumentBody,
-    responses=documented(401, 403, 404, 409, 422, 503),
+    responses=documented(400, 401, 403, 404, 409, 422, 503),
 )
 def resubmit(here: Here, who: Submitter, number: Number) -> DocumentBody:
     """Have a document read again that failed, was set aside, or cancelled."""
@@ -234,7 +238,7 @@ def resubmit(here: Here, who: Submitter, number: Number) -> DocumentBody:
     return DocumentBody.of(job_of(here, number))
 
 
-@router.get("/reports", response_model=ReportPage, responses=documented(401, 403, 422, 503))
+@router.get("/reports", response_model=ReportPage, responses=documented(400, 401, 403, 422, 503))
 def reports(
     here: Here,
     who: Reader,

@@ -33,7 +33,7 @@ LONGEST = 3600.0
 @router.get(
     "/documents/{number}/events",
     response_class=StreamingResponse,
-    responses=documented(401, 403, 404, 422, 503)
+    responses=documented(400, 401, 403, 404, 422, 503)
     | {
         200: {
             "description": "An event `state` with the document for each change, until it came to an end.",

@@ -35,7 +35,7 @@ _one_at_a_time = threading.Lock()
 @router.get(
     "/exports/{table}",
     response_class=FileResponse,
-    responses=documented(401, 403, 422, 429, 503)
+    responses=documented(400, 401, 403, 422, 429, 503)
     | {200: {"description": "The file.", "content": {kind.partition(";")[0]: {} for kind in _TYPES.values()}}},
 )
 def export(

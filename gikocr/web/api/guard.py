@@ -58,6 +58,8 @@ class Guard:
             return
         answer = _Answer(send)
         try:
+            if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+                raise Problem(400, "bad_request", "The character NUL stands in the address.")
             await self._check(scope)
             limit = self._max_files + ROUND_FILES if scope["path"] in _UPLOADS else MOST_BODY
             _check_length(Headers(scope=scope), limit)

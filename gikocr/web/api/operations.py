@@ -72,7 +72,7 @@ def _models(here: Service) -> bool:
 @router.get(
     "/metrics",
     response_class=PlainTextResponse,
-    responses=documented(401, 403, 501, 503) | {200: {"description": "Prometheus' text format."}},
+    responses=documented(400, 401, 403, 501, 503) | {200: {"description": "Prometheus' text format."}},
 )
 def metrics(here: Here, who: Reader) -> Response:
     """Numbers for Prometheus."""
@@ -84,20 +84,22 @@ def metrics(here: Here, who: Reader) -> Response:
         ) from error
 
 
-@router.get("/v1/tokens", response_model=list[TokenBody], responses=documented(401, 403, 503))
+@router.get("/v1/tokens", response_model=list[TokenBody], responses=documented(400, 401, 403, 503))
 def tokens(here: Here, who: Admin) -> list[TokenBody]:
     """All tokens, without their secrets."""
     return [_body(token) for token in Tokens(here.workspace.database).all()]
 
 
-@router.post("/v1/tokens", status_code=201, response_model=TokenBody, responses=documented(401, 403, 422, 503))
+@router.post(
+    "/v1/tokens", status_code=201, response_model=TokenBody, responses=documented(400, 401, 403, 413, 422, 503)
+)
 def make_token(here: Here, who: Admin, wish: TokenWish) -> TokenBody:
     """Make a token. Its secret is shown this once."""
     token, secret = Tokens(here.workspace.database).create(wish.name, wish.scopes)
     return _body(token, secret)
 
 
-@router.delete("/v1/tokens/{number}", status_code=204, responses=documented(401, 403, 404, 422, 503))
+@router.delete("/v1/tokens/{number}", status_code=204, responses=documented(400, 401, 403, 404, 422, 503))
 def revoke_token(here: Here, who: Admin, number: Annotated[int, Path(ge=1, le=2**63 - 1)]) -> None:
     """Make a token worthless from now on."""
     if not Tokens(here.workspace.database).revoke(number):

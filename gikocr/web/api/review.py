@@ -21,7 +21,7 @@ Report = Annotated[int, Path(ge=1, le=2**63 - 1)]
 FieldId = Annotated[str, Path(max_length=200)]
 
 
-@router.get("/items", response_model=ReviewPage, responses=documented(401, 403, 422, 503))
+@router.get("/items", response_model=ReviewPage, responses=documented(400, 401, 403, 422, 503))
 def items(
     here: Here,
     who: Reader,
@@ -41,7 +41,7 @@ def items(
 
 
 @router.get(
-    "/items/{report_id}/{field_id}", response_model=ReviewItemBody, responses=documented(401, 403, 404, 422, 503)
+    "/items/{report_id}/{field_id}", response_model=ReviewItemBody, responses=documented(400, 401, 403, 404, 422, 503)
 )
 def item(here: Here, who: Reader, report_id: Report, field_id: FieldId) -> ReviewItemBody:
     """One field of a current report, whether it waits or not."""
@@ -52,7 +52,9 @@ def item(here: Here, who: Reader, report_id: Report, field_id: FieldId) -> Revie
 
 
 @router.post(
-    "/items/{report_id}/{field_id}", response_model=ReviewItemBody, responses=documented(401, 403, 404, 409, 422, 503)
+    "/items/{report_id}/{field_id}",
+    response_model=ReviewItemBody,
+    responses=documented(400, 401, 403, 404, 409, 413, 422, 503),
 )
 def decide(here: Here, who: Reviewer, report_id: Report, field_id: FieldId, decision: DecisionBody) -> ReviewItemBody:
     """Decide what is printed in a field. Refused with 409 where somebody decided since the version that was given."""
