@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 #: Seconds between two looks.
 REAP_EVERY = 2.0
 
+#: Seconds that the server must have been up before silence counts: while it was down nobody could give a sign.
+UP_FOR = SILENT
+
 #: Seconds for which an entry of the queue may be in a worker's hands without its job being begun, or after its job came to an end.
 STRAY_AFTER = 15.0
 
@@ -82,8 +85,7 @@ def reap(database: Database, queue: Queue, *, search: bool = False) -> Reaped | 
 def _take_from_the_dead(database: Database, connection: sa.Connection) -> list[tuple[int, int]]:
     """Jobs of workers that are silent, or gone: they wait again. What dies with others in its hands makes suspects of all of them."""
     columns = job_worker.c
-    # While the server was down nobody could give a sign: silence counts from its start at the earliest.
-    up_long_enough = sa.text(f"pg_postmaster_start_time() < clock_timestamp() - interval '{SILENT} seconds'")
+    up_long_enough = sa.text(f"pg_postmaster_start_time() < clock_timestamp() - interval '{UP_FOR} seconds'")
     silent = sa.and_(columns.beat_at < database.moment(SILENT), up_long_enough)
     gone = sa.or_(columns.id.is_(None), columns.stopped_at.is_not(None), silent)
     rows = connection.execute(
@@ -141,11 +143,10 @@ def _without_entry(database: Database, connection: sa.Connection) -> list[tuple[
 
 
 def _forget_old(connection: sa.Connection) -> None:
-    """Entries that failed long ago, and the signs of workers that stopped long ago and hold nothing."""
-    connection.execute(
-        sa.text(
-            f"DELETE FROM {SCHEMA}.procrastinate_jobs WHERE status IN ('failed', 'succeeded', 'cancelled', 'aborted') AND id IN "
-            f"(SELECT job_id FROM {SCHEMA}.procrastinate_events GROUP BY job_id "
-            f"HAVING max(at) < clock_timestamp() - interval '{KEEP_HOURS} hours')"
-        )
+    """Entries that failed long ago; their jobs say more."""
+    statement = sa.text(
+        "DELETE FROM procrastinate_jobs WHERE status IN ('failed', 'succeeded', 'cancelled', 'aborted') AND id IN "
+        f"(SELECT job_id FROM procrastinate_events GROUP BY job_id HAVING max(at) < now() - interval '{KEEP_HOURS} hours')"
     )
+    with search_path(connection):
+        connection.execute(statement)
