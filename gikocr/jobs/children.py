@@ -111,6 +111,7 @@ class ReadingChild:
             WorkspaceError: it does not start.
         """
         self._recipe = recipe
+        self._nursery = nursery  # its thread must live as long as the process
         context = get_context("spawn")
         self._pipe, far = context.Pipe()
         asking, far_asking = context.Pipe() if answer is not None else (None, None)

@@ -230,7 +230,8 @@ def test_entries_that_nobody_works_on_are_cleared_and_jobs_without_one_get_one(
 def test_a_job_whose_entry_failed_is_found_by_the_search(workspace: Workspace, tmp_path: Path) -> None:
     (number,) = put(workspace, tmp_path, "a.pdf")
     with workspace.database.write() as connection:
-        connection.execute(sa.text("UPDATE procrastinate.procrastinate_jobs SET status = 'failed'"))
+        connection.execute(sa.text("SET LOCAL search_path TO procrastinate"))
+        connection.execute(sa.text("UPDATE procrastinate_jobs SET status = 'failed'"))
     age(workspace)
     queue = Queue(workspace.database)
     done = reap(workspace.database, queue)
