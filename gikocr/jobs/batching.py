@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 #: Seconds that a picture waits at most for others of its width.
 WAIT = 0.05
 
+#: Full batches in a row that may leave before a picture of another width that has waited longer.
+MOST_PASSED = 8
+
 #: Pictures that may wait in all; who brings more has to wait.
 MOST_WAITING = 4096
 
@@ -87,7 +90,9 @@ class Batches:
         self._calls: deque[tuple[Callable[[], Any], _Request]] = deque()
         self._rooms: dict[tuple[str, int], int] = {}
         self._filled = Filled()
+        self._by_kind: dict[str, tuple[int, int]] = {}
         self._change = threading.Condition()
+        self._passed = 0
         self._ended = False
         self._thread = threading.Thread(target=self._work, name="networks", daemon=True)
         self._thread.start()
@@ -155,6 +160,11 @@ class Batches:
         with self._change:
             return self._filled
 
+    def filled_by_kind(self) -> dict[str, tuple[int, int]]:
+        """For each network the places that were filled, and all places."""
+        with self._change:
+            return dict(self._by_kind)
+
     def end(self) -> None:
         """End the thread; whoever waits gets an error."""
         with self._change:
@@ -191,14 +201,15 @@ class Batches:
         return max(0.0, oldest + self._wait - time.monotonic())
 
     def _next(self) -> tuple[tuple[str, int] | None, list[_Item]]:
-        """Of the full batches the one that waited longest; where none is full, the group whose oldest picture has waited longest."""
+        """Of the full batches the one that waited longest, but not for ever before others; where none is full, the oldest."""
         ready = [key for key, items in self._waiting.items() if items]
         if not ready:
             return None, []
         key = min(ready, key=lambda k: (len(self._waiting[k]) < self._room(k), self._waiting[k][0].since))
-        late = min(ready, key=lambda k: self._waiting[k][0].since)
-        if time.monotonic() - self._waiting[late][0].since > 4 * self._wait:
-            key = late  # a rare width must not wait for ever behind full batches
+        oldest = min(ready, key=lambda k: self._waiting[k][0].since)
+        self._passed = 0 if key == oldest else self._passed + 1
+        if self._passed > MOST_PASSED:
+            key, self._passed = oldest, 0
         group = self._waiting[key]
         items = [group.popleft() for _ in range(min(len(group), self._room(key)))]
         self._count -= len(items)
@@ -214,7 +225,7 @@ class Batches:
 
     def _run(self, key: tuple[str, int], items: list[_Item]) -> None:
         """Read a batch; where the memory is not enough, in halves, and from then on in smaller ones."""
-        room, halved = self._room(key), 0
+        room = self._room(key)
         try:
             answers = list(self._kinds[key[0]].read([item.picture for item in items]))
         except Exception as error:
@@ -239,7 +250,9 @@ class Batches:
                 item.request.done.set()
         with self._change:
             f = self._filled
-            self._filled = Filled(f.batches + 1, f.items + len(items), f.room + room, f.halved + halved)
+            self._filled = Filled(f.batches + 1, f.items + len(items), f.room + room, f.halved)
+            taken, places = self._by_kind.get(key[0], (0, 0))
+            self._by_kind[key[0]] = (taken + len(items), places + room)
 
     def _fail_all(self) -> None:
         requests = {item.request for items in self._waiting.values() for item in items}
