@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: Seconds that a picture waits at most for others of its width.
 WAIT = 0.05
 
-#: Full batches in a row that may leave before a picture of another width that has waited longer.
+#: Fuller batches in a row that may leave before a picture of another width that has waited longer.
 MOST_PASSED = 8
 
 #: Pictures that may wait in all; who brings more has to wait.
@@ -201,11 +201,11 @@ class Batches:
         return max(0.0, oldest + self._wait - time.monotonic())
 
     def _next(self) -> tuple[tuple[str, int] | None, list[_Item]]:
-        """Of the full batches the one that waited longest, but not for ever before others; where none is full, the oldest."""
+        """The fullest batch, of several the one that waited longest; but others do not go before it for ever."""
         ready = [key for key, items in self._waiting.items() if items]
         if not ready:
             return None, []
-        key = min(ready, key=lambda k: (len(self._waiting[k]) < self._room(k), self._waiting[k][0].since))
+        key = max(ready, key=lambda k: (min(1.0, len(self._waiting[k]) / self._room(k)), -self._waiting[k][0].since))
         oldest = min(ready, key=lambda k: self._waiting[k][0].since)
         self._passed = 0 if key == oldest else self._passed + 1
         if self._passed > MOST_PASSED:

@@ -187,6 +187,11 @@ class ReadingChild:
             self._process.kill()
         self._process.join(10)
 
+    def kill(self) -> None:
+        """Kill the process from another thread than the one that uses it, which sees its end."""
+        with contextlib.suppress(OSError, AttributeError):
+            self._process.kill()
+
     def _dead(self) -> Died:
         self._process.join(1)
         code = self._process.exitcode
@@ -262,9 +267,9 @@ class Children:
             self._alone.put(None)
 
     def end(self) -> None:
-        """End all processes."""
+        """Kill all processes; whoever waits for one sees its end."""
         for child in list(self._all):
-            child.end()
+            child.kill()
 
 
 def resident_mib(process: int) -> int:
