@@ -229,13 +229,15 @@ class Children:
         self._alone: queue.Queue[None] = queue.Queue()
         self._alone.put(None)
         self._all: set[ReadingChild] = set()
+        self._ended = False
         for _ in range(count):
             self._idle.put(None)
 
     def read(self, task: wire.Task, unwanted: Callable[[], bool], *, alone: bool = False) -> Reply:
         """Read a document in the next free process, or alone in a new one."""
         with self._isolated() if alone else self._lent() as child:
-            return child.read(task, unwanted)
+            # It may have been starting when all were ended.
+            return child.read(task, lambda: self._ended or unwanted())
 
     @contextmanager
     def _lent(self) -> Iterator[ReadingChild]:
@@ -267,7 +269,8 @@ class Children:
             self._alone.put(None)
 
     def end(self) -> None:
-        """Kill all processes; whoever waits for one sees its end."""
+        """Kill all processes, for good; whoever waits for one sees its end."""
+        self._ended = True
         for child in list(self._all):
             child.kill()
 
