@@ -155,7 +155,7 @@ def test_processes_die_with_the_thread_that_never_ends_and_not_with_others(
         assert not one.is_worn()
     finally:
         children.end()
-    assert until(lambda: not Path(f"/proc/{one.process_id}").exists())
+    assert until(one.is_worn)
 
 
 @pytest.mark.parametrize(
