@@ -61,7 +61,9 @@ class Hosts:
     def of(cls, bound: str, others: Iterable[str] = ()) -> Hosts:
         """The loopback names, the address that the server is bound to, and others."""
         loopback = {"localhost", "127.0.0.1", "[::1]"}
-        return cls(frozenset(loopback | {_in_brackets(name.lower()) for name in (bound, *others)} - {"0.0.0.0", "[::]"}))
+        return cls(
+            frozenset(loopback | {_in_brackets(name.lower()) for name in (bound, *others)} - {"0.0.0.0", "[::]"})
+        )
 
     def knows(self, host: str) -> bool:
         """Whether a Host header names us."""

@@ -17,7 +17,9 @@ from gikocr.workspace.rows import Value, amount_text
 _STATES = frozenset(get_args(State))
 
 #: What a decision may call itself.
-KINDS = frozenset({"accept", "correct", "alternative", "suggestion", "blank", "state", "unreadable", "source_error", "form"})
+KINDS = frozenset(
+    {"accept", "correct", "alternative", "suggestion", "blank", "state", "unreadable", "source_error", "form"}
+)
 
 #: Digits of a number that a person may type; the largest amounts of the form have 15.
 MAX_DIGITS = 30
@@ -37,6 +39,7 @@ class Wanted:
     Attributes:
         action: ``settle``, ``undo``, ``skip`` or ``hand_up``.
         seconds: that the person took; None where unknown.
+        blind: it answers a blind item.
     """
 
     action: str
@@ -48,6 +51,7 @@ class Wanted:
     kind: str
     reason: str
     seconds: float | None
+    blind: bool
 
 
 def wanted(sent: object) -> Wanted:
@@ -84,6 +88,7 @@ def wanted(sent: object) -> Wanted:
         kind=str(kind),
         reason=reason,
         seconds=None if seconds is None else float(seconds),
+        blind=entry.get("blind") is True,
     )
 
 
