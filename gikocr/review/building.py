@@ -37,7 +37,7 @@ class ItemBuilder:
         parsed = self._reports.parsed(report)["fields"][field.field_id]
         row, column = self._reports.headings(field)
         sums = self._reports.sums(values, field.field_id)
-        readings = choices(parsed, field)
+        readings = choices(values, parsed, field)
         cell = cell_of(values, field)
         spec = spec_of(self._form, field.edition, field.field_id)
         return Item(

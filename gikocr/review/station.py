@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from gikocr.elements import State
 from gikocr.errors import EditConflict, WorkspaceError
 from gikocr.forms import load_form
+from gikocr.review.background import Background
 from gikocr.review.building import ItemBuilder, crop_id
-from gikocr.review.items import Changed, Counts, Item, Place, Settled
+from gikocr.review.items import Counts, Item, Place, Settled
 from gikocr.review.people import People
 from gikocr.review.plan import Plan
 from gikocr.review.queueing import Asked, assemble
+from gikocr.review.recompute import Recomputer
 from gikocr.review.reports import Reports
 from gikocr.review.sampling import Residual, ensure_sample, residual
 from gikocr.settings import Settings
@@ -25,7 +29,7 @@ _PAGE = re.compile(r"p(\d{1,18})-(\d{1,6})")
 
 
 class Station:
-    """The review station of a workspace. May be used by several threads.
+    """The review station of a workspace. May be used by several threads. Use it in a ``with`` block, or close it.
 
     Args:
         workspace: an open one. It stays the caller's to close.
@@ -43,8 +47,22 @@ class Station:
         self._pictures = Pictures(workspace, settings)
         self._reports = Reports(workspace, self.form)
         self._builder = ItemBuilder(workspace, self._reports, self._pictures, self.form, settings)
+        self._recomputer = Recomputer(workspace, self._reports, self.form, settings)
+        self._background = Background(workspace, self._recomputer)
         plan = Plan.of(workspace)
         ensure_sample(workspace, plan.sample, plan.seed)
+
+    def close(self) -> None:
+        """Finish what goes on in the background: every JSON in the folder then holds what was decided."""
+        self._background.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def queue(
         self,
@@ -221,8 +239,10 @@ class Station:
         return report
 
     def _settled(self, field: StoredField) -> Settled:
-        changed: tuple[Changed, ...] = ()
-        values = self._reports.values([field.report_id])[field.report_id]
+        values, changed = self._recomputer.recompute(field.report_id)
+        self._background.write(field.report_id)
+        if values is None:
+            return Settled(field, (), (), 0, False)
         sums = self._reports.sums(values, field.field_id)
         differs = field.waiting and field.decided is None and field.version > 0
         return Settled(field, changed, sums, values.report.waiting, differs)

@@ -337,12 +337,13 @@ hand_up = Table(
 )
 
 #: What inference says of a report once what people settled is taken in: JSON of the fields that changed and of all sums.
-#: ``decisions`` is the sum of the versions of its fields that this was reckoned from.
+#: ``decisions`` is the sum of the versions of its fields that this was reckoned from, ``written`` that of the JSON in the folder.
 recomputed = Table(
     "recomputed",
     metadata,
     Column("report_id", _Id, ForeignKey("report.id", ondelete="CASCADE"), primary_key=True),
     Column("decisions", Integer, nullable=False),
+    Column("written", Integer, nullable=False, server_default=text("0")),
     Column("body", LargeBinary, nullable=False),
 )
 

@@ -17,7 +17,7 @@ from gikocr.errors import WorkspaceError
 from gikocr.forms import Form
 from gikocr.ingest import Input
 from gikocr.report import Report, Review, printable
-from gikocr.workspace import queries, recording, schema
+from gikocr.workspace import queries, recomputed, recording, schema
 from gikocr.workspace.atomic import write_file
 from gikocr.workspace.database import FILE_NAME, Database
 from gikocr.workspace.folder import ReportFolder
@@ -261,7 +261,7 @@ class Workspace:
                 yield stored_report(row), recording.unpack_report(row["body"])
 
     def report(self, report_id: int) -> Report:
-        """One report, with ``review`` set on the fields that a person decided.
+        """One report, with ``review`` set on the fields that a person decided, and the others as inference sees them since.
 
         Raises:
             WorkspaceError: there is no such report.
@@ -275,12 +275,15 @@ class Workspace:
                 schema.field.c.decided_state.is_not(None)
             )
             fields = [stored_field(row) for row in connection.execute(decided).mappings()]
+            anew = recomputed.load(connection, [report_id]).get(report_id)
         reviews = {
             f.field_id: Review(value=f.decided.value, state=f.decided.state, by=f.decided.by, at=f.decided.at)
             for f in fields
             if f.decided is not None
         }
         report = recording.unpack_report(body)
+        if anew is not None:
+            report = anew.applied(report)
         if not reviews:
             return report
         changed = (f.model_copy(update={"review": reviews.get(f.id)}) for f in report.fields)

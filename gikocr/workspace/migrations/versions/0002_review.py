@@ -131,6 +131,7 @@ def _recomputed() -> None:
         "recomputed",
         sa.Column("report_id", _ID, nullable=False),
         sa.Column("decisions", sa.Integer(), nullable=False),
+        sa.Column("written", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["report_id"], ["report.id"], name=op.f("fk_recomputed_report_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("report_id", name=op.f("pk_recomputed")),
