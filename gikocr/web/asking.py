@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import cast
+from typing import Annotated, cast
 
-from fastapi import Request
+from fastapi import Path, Request
 
 from gikocr.review import Place, Station
 from gikocr.web.wire import BadRequest
 from gikocr.workspace import Order, Selection
 
 _ORDERS: tuple[Order, ...] = ("harm", "doubt", "document", "field", "agency")
+
+#: The id of a report in an address.
+ReportId = Annotated[int, Path(ge=0, lt=2**63)]
 
 #: Characters of a value in a query.
 _LONGEST = 2000

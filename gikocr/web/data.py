@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from gikocr.errors import EditConflict, UsageError, WorkspaceError
 from gikocr.review import Station
 from gikocr.web import asking, wire
+from gikocr.web.asking import ReportId
 from gikocr.web.wire import BadRequest, Wanted
 
 router = APIRouter(prefix="/data")
@@ -39,7 +40,7 @@ def queue(request: Request) -> Response:
 
 
 @router.get("/item/{report_id}/{field_id}")
-def item(report_id: int, field_id: str, request: Request) -> Response:
+def item(report_id: ReportId, field_id: str, request: Request) -> Response:
     """One item, whether or not it waits."""
     try:
         found = asking.station(request).item(report_id, field_id)

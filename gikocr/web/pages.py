@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from gikocr.review import Item
 from gikocr.web import asking
-from gikocr.web.words import Language, language_of, page_words, script_words
+from gikocr.web.words import Language, language_of, page_words, script_words, script_words_json
 from gikocr.workspace import Selection
 from gikocr.workspace.rows import amount_text
 
@@ -25,8 +25,6 @@ LANGUAGE_COOKIE = "gikocr-language"
 #: Items that the queue page lists, and documents on a page.
 _LISTED = 15
 _DOCUMENTS = 200
-
-_STATES = {"blank": "□", "slash": "/", "dash": "-", "none_word": "无"}
 
 # Everything that a template is given is escaped; no template says otherwise.
 _templates = Environment(
@@ -52,13 +50,13 @@ def render(request: Request, page: str, status: int = 200, **values: object) -> 
         "page": page,
         "lang": lang,
         "t": page_words(lang),
-        "words": script_words(lang),
+        "words": script_words_json(lang),
         "person": getattr(request.state, "person", None),
         "workspace": state.workspace_id,
         "stamp": state.stamp,
         "percent": percent,
         "duration": lambda seconds: duration(seconds, lang),
-        "shown": shown,
+        "shown": lambda item: shown(item, lang),
         "at": at,
     }
     return HTMLResponse(_templates.get_template(f"{page}.html").render(whole | values), status)
@@ -66,7 +64,7 @@ def render(request: Request, page: str, status: int = 200, **values: object) -> 
 
 def problem(request: Request, status: int, message: str) -> Response:
     """A page that says what is wrong."""
-    return render(request, "problem", status, message=message)
+    return render(request, "problem", status, number=status, message=message)
 
 
 @router.get("/")
@@ -132,12 +130,11 @@ def duration(seconds: float | None, lang: Language) -> str:
     return f"{seconds / 3600:.1f} 小时" if lang == "zh" else f"{seconds / 3600:.1f} h"
 
 
-def shown(item: Item) -> str:
-    """What was read, in a word or sign."""
+def shown(item: Item, lang: Language) -> str:
+    """What was read, in digits or in a word."""
     if item.blind:
         return "–"
-    value = amount_text(item.field.value)
-    return value if value is not None else _STATES.get(item.field.state, item.field.state)
+    return amount_text(item.field.value) or script_words(lang)[item.field.state]
 
 
 def at(item: Item) -> str:

@@ -67,7 +67,7 @@ def serve(station: Station, options: Options, port: int, *, when_ready: Callable
     bound = _bind(options.host, port)
     config = uvicorn.Config(
         app,
-        log_level="warning",
+        log_level="error",  # a burst would write a warning for each request
         access_log=False,
         server_header=False,
         limit_concurrency=MAX_CONNECTIONS,

@@ -21,9 +21,15 @@ def page_words(language: Language) -> Mapping[str, str]:
 
 
 @cache
-def script_words(language: Language) -> str:
-    """The words of the module, as JSON."""
-    return json.dumps(_words("script", language), ensure_ascii=False)
+def script_words(language: Language) -> Mapping[str, str]:
+    """The words of the module, names of states among them."""
+    return _words("script", language)
+
+
+@cache
+def script_words_json(language: Language) -> str:
+    """The same as JSON."""
+    return json.dumps(script_words(language), ensure_ascii=False)
 
 
 def _words(section: str, language: Language) -> dict[str, str]:

@@ -91,6 +91,16 @@ function typedAmount(text) {
   return /^-?\d{1,25}(\.\d{1,8})?$/.test(plain) ? plain : null;
 }
 
+/** Labels without the words that all of them begin or end with. */
+function ownParts(labels) {
+  const parts = labels.map((label) => label.split(" "));
+  const shortest = Math.min(...parts.map((part) => part.length));
+  let [start, end] = [0, 0];
+  while (start < shortest - 1 && parts.every((part) => part[start] === parts[0][start])) start += 1;
+  while (end < shortest - 1 - start && parts.every((part) => part.at(-1 - end) === parts[0].at(-1 - end))) end += 1;
+  return parts.map((part) => part.slice(start, part.length - end).join(" "));
+}
+
 /** Both sides of a sum with the answer that stands on the screen; blanks count as nothing. */
 function checkSum(sum, fieldId, answer) {
   const sides = { left: [0n, 0], right: [0n, 0] };
@@ -108,6 +118,9 @@ function checkSum(sum, fieldId, answer) {
   const difference = plus(sides.left, sides.right, -1n);
   return { holds: difference[0] === 0n, difference: amountText(difference), left: amountText(sides.left), right: amountText(sides.right) };
 }
+
+/** States in which nobody read anything: accepting them takes more than Enter. */
+const UNREAD = new Set(["unreadable", "occluded", "other_text"]);
 
 const SIGNS = { blank: "□", slash: "/", dash: "-", none_word: "无", unreadable: "…", occluded: "▓", other_text: "文", not_printed: "" };
 
@@ -175,6 +188,9 @@ const crops = new Pictures(80);
 const pages = new Pictures(24, { resizeHeight: PAGE_HEIGHT, resizeQuality: "medium" });
 const originals = new Pictures(2);
 
+/** Added around a cell in its picture, as a share of the cell's height. */
+const CROP_MARGIN = 0.5;
+
 /** Give a canvas as many pixels as it covers on the screen, and return its context, emptied. */
 function blankCanvas(canvas) {
   const ratio = window.devicePixelRatio || 1;
@@ -193,7 +209,12 @@ function drawFitted(canvas, bitmap, largest = 8) {
   const context = blankCanvas(canvas);
   const scale = Math.min((canvas.width - 8) / bitmap.width, (canvas.height - 8) / bitmap.height, largest * (window.devicePixelRatio || 1));
   const [width, height] = [bitmap.width * scale, bitmap.height * scale];
-  context.drawImage(bitmap, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
+  const [x, y] = [(canvas.width - width) / 2, (canvas.height - height) / 2];
+  context.drawImage(bitmap, x, y, width, height);
+  // The margin shows the neighbours' strokes: it is veiled, so that nobody reads a neighbour.
+  const edge = (height * CROP_MARGIN) / (1 + 2 * CROP_MARGIN);
+  context.fillStyle = "rgb(255 255 255 / .55)";
+  for (const veil of [[x, y, width, edge], [x, y + height - edge, width, edge], [x, y + edge, edge, height - 2 * edge], [x + width - edge, y + edge, edge, height - 2 * edge]]) context.fillRect(...veil);
 }
 
 /** Draw the whole printed row of a cell, with the cell framed: its heading as it is printed. */
@@ -629,10 +650,8 @@ class Stage {
     const { item } = this;
     if (!item) return;
     for (const id of ["crop", "strip"]) $(id).hidden = item.crop === null;
-    if (item.crop === null) {
-      this.viewer?.show(null, null);
-      return;
-    }
+    if (this.viewer) this.viewer.canvas.hidden = !item.page;
+    if (item.crop === null) return;
     const bitmap = crops.now(item.crop);
     if (bitmap) drawFitted($("crop"), bitmap);
     else {
@@ -670,14 +689,11 @@ class Stage {
 
   paintValue() {
     const standing = this.standing();
-    const text = this.typed ?? shown(standing.value, standing.state);
+    const text = this.typed ?? (UNREAD.has(standing.state) ? "" : shown(standing.value, standing.state));
     if (this.input.value !== text) this.input.value = text;
     this.input.dataset.typed = String(this.typed !== null);
     const answer = this.answer();
-    const confidence = this.item.field.confidence;
-    const parts = answer === null || answer.state === null ? [] : [say(answer.state)];
-    if (this.typed === null && confidence !== null && !this.item.field.decided) parts.push(say("confidence", share(confidence)));
-    $("state").textContent = parts.join(" · ");
+    $("state").textContent = answer?.state ? say(answer.state) : "";
   }
 
   paintAlternatives() {
@@ -703,18 +719,25 @@ class Stage {
     const blocks = item.sums.map((sum) => {
       const found = checkSum(sum, item.field.field_id, answer);
       const sides = [[], []];
-      for (const term of sum.terms) {
+      const silent = [0, 0];
+      const labels = ownParts(sum.terms.map((term) => term.label));
+      for (const [index, term] of sum.terms.entries()) {
         const own = term.field_id === item.field.field_id;
         const value = own && answer ? answer : term;
-        const chip = make("span", { className: "term", title: term.label }, make("small", { textContent: term.label }), make("b", { textContent: shown(value.value, value.state) || "□" }));
+        const left = term.coefficient > 0 ? 0 : 1;
+        if (sum.terms.length > 9 && !own && !term.doubtful && !Number(value.value ?? 0) && sides[left].length) {
+          silent[left] += 1;
+          continue;
+        }
+        const chip = make("span", { className: "term", title: term.label }, make("small", { textContent: labels[index] }), make("b", { textContent: shown(value.value, value.state) || "□" }));
         if (own) chip.classList.add("this");
         else if (term.doubtful) chip.classList.add("doubtful");
-        const side = sides[term.coefficient > 0 ? 0 : 1];
-        if (side.length) side.push("+");
-        side.push(chip);
+        if (sides[left].length) sides[left].push("+");
+        sides[left].push(chip);
       }
+      for (const left of [0, 1]) if (silent[left]) sides[left].push("+", make("span", { className: "note", textContent: say("other_terms", silent[left]) }));
       const verdict = found.holds === null ? say("not_checkable") : found.holds ? say("holds") : say("broken", found.difference);
-      const totals = found.holds === null ? [] : [make("span", { className: "note", textContent: `${found.left} : ${found.right}` })];
+      const totals = found.holds === null ? [] : [make("span", { className: "note", textContent: `${found.left} ${found.holds ? "=" : "≠"} ${found.right}` })];
       const line = make("div", { className: "sum-line" }, ...sides[0], "=", ...sides[1], make("span", { className: "verdict" }, ...totals, " ", verdict));
       return make("div", { className: `sum ${found.holds === null ? "" : found.holds ? "holds" : "broken"}` }, line);
     });
@@ -768,6 +791,10 @@ class Stage {
       return;
     }
     const standing = this.standing();
+    if (this.typed === null && UNREAD.has(answer.state) && !this.item.field.decided) {
+      $("problem").textContent = say("need_answer");
+      return;
+    }
     const same = answer.state === standing.state && (answer.value === standing.value || equalAmounts(answer.value, standing.value));
     this.give(same ? standing.value : answer.value, answer.state, kind ?? (same ? "accept" : "correct"));
   }
@@ -1322,7 +1349,7 @@ class FormPage {
     this.editor = $("editor");
     for (const [field, button] of this.buttons) button.addEventListener("click", () => this.open(field));
     for (const button of this.stage.root.querySelectorAll("[data-do]")) button.addEventListener("click", () => this.stage.act(button.dataset.do));
-    for (const button of document.querySelectorAll("[data-shift]")) button.addEventListener("click", () => this.shift(button));
+    for (const form of document.querySelectorAll("form[data-shift]")) form.addEventListener("submit", (event) => this.shift(event, form));
     $("close").onclick = () => this.closeEditor();
     $("previous-page").onclick = () => this.turn(-1);
     $("next-page").onclick = () => this.turn(1);
@@ -1410,10 +1437,16 @@ class FormPage {
     if (this.page !== null) this.turnTo(this.page, this.viewer.box);
   }
 
-  async shift(button) {
-    const { table, rows, columns } = button.dataset;
+  async shift(event, form) {
+    event.preventDefault();
+    const range = (what) => {
+      const ends = [Number(form.elements[`${what}-from`].value), Number(form.elements[`${what}-to`].value)].sort((a, b) => a - b);
+      return Array.from({ length: ends[1] - ends[0] + 1 }, (_, i) => ends[0] + i);
+    };
+    const { down, right } = event.submitter.dataset;
     await this.change(async () => {
-      const { moved } = await ask(`/data/form/${this.reportId}/shift`, { table, rows: Number(rows), columns: Number(columns) });
+      const sent = { table: form.dataset.shift, block: Number(form.dataset.block), rows: range("row"), columns: range("column"), down: Number(down), right: Number(right) };
+      const { moved } = await ask(`/data/form/${this.reportId}/shift`, sent);
       await this.refresh();
       announce(say("moved", moved));
     });
