@@ -145,12 +145,17 @@ class Recomputer:
     def _anew(
         self, values: Values, base: _Base
     ) -> tuple[Recomputed, list[tuple[StoredField, Mapping[str, Any]]], tuple[Changed, ...]]:
+        # What was only moved from another cell and is doubtful there settles nothing.
         settled = {
             i: recomputed.as_decimal(f)
             for i, f in values.fields.items()
-            if f.decided is not None and f.decided.state not in UNKNOWN_STATES
+            if f.decided is not None and not f.waiting and f.decided.state not in UNKNOWN_STATES
         }
-        after = self._inferred(base.reading, base.merged, base.review_below, settled) if settled else base.report
+        after = base.report
+        moved = {i: f.cell_of for i, f in values.fields.items() if f.cell_of is not None}
+        if settled or moved:
+            reading, merged = (with_moved(r, moved) for r in (base.reading, base.merged))
+            after = self._inferred(reading, merged, base.review_below, settled)
         original = {f.id: f for f in self._original(values.report).fields}
         before, now = ({f.id: f for f in r.fields} for r in (base.report, after))
         changed_fields = {
@@ -190,6 +195,29 @@ class Recomputer:
         inferred = {c.id: c for c in after.checks}
         listed = {c.id for c in self._original(values.report).checks}
         return tuple(_check(s, inferred.get(s.rule_id)) for s in self._reports.sums(values) if s.rule_id in listed)
+
+
+def with_moved(reading: FormReading, moved: Mapping[str, str]) -> FormReading:
+    """A reading in which fields stand in the cells of others, as a person said who shifted rows or columns.
+
+    Args:
+        reading: as it was read.
+        moved: for each such field the one whose cell is its own.
+    """
+    if not moved:
+        return reading
+    tables = []
+    for table in reading.tables:
+        placements = []
+        for placement in table.placements:
+            cells = {f.field_id: f.cell for f in placement.fields}
+            fields = tuple(
+                replace(f, cell=cells[moved[f.field_id]], certainty=1.0) if moved.get(f.field_id) in cells else f
+                for f in placement.fields
+            )
+            placements.append(replace(placement, fields=fields))
+        tables.append(replace(table, placements=tuple(placements)))
+    return replace(reading, tables=tuple(tables))
 
 
 def _alike(one: Field, other: Field) -> bool:

@@ -29,7 +29,7 @@ from gikocr.workspace.rows import (
     now,
     stored_field,
 )
-from gikocr.workspace.standing import UNDO
+from gikocr.workspace.standing import CARRIED, UNDO
 
 #: How long a field stays with the person who opened it, in seconds, unless it is renewed.
 LEASE_SECONDS = 300.0
@@ -203,7 +203,7 @@ class ReviewLog:
                 schema.report,
                 sa.and_(report.document_id == columns.document_id, report.number == columns.number, report.current),
             )
-            .where(columns.by == by, columns.kind != UNDO)
+            .where(columns.by == by, columns.kind.not_in((UNDO, CARRIED)))
             .order_by(columns.id.desc())
         )
         found: list[tuple[int, str]] = []

@@ -170,7 +170,7 @@ for _name, _order in (
 SHEET_BELOW = 0.9999
 
 # Cells that were read alike and that nobody decided on, the most doubtful first.
-_ON_SHEET = f"decided_state IS NULL AND rank < {SHEET_BELOW}"
+_ON_SHEET = f"decided_state IS NULL AND page IS NOT NULL AND rank < {SHEET_BELOW}"
 Index(
     "ix_field_sheet",
     field.c.printed,

@@ -49,7 +49,11 @@ def _fields() -> None:
     ):
         op.create_index(name, "field", order, sqlite_where=sa.text("waiting = 1"), postgresql_where=sa.text("waiting"))
     for name, order, condition in (
-        ("ix_field_sheet", ["printed", "rank", "report_id", "position"], "decided_state IS NULL AND rank < 0.9999"),
+        (
+            "ix_field_sheet",
+            ["printed", "rank", "report_id", "position"],
+            "decided_state IS NULL AND page IS NOT NULL AND rank < 0.9999",
+        ),
         ("ix_field_decided", ["report_id", "version"], "version > 0"),
     ):
         op.create_index(name, "field", order, sqlite_where=sa.text(condition), postgresql_where=sa.text(condition))
