@@ -57,8 +57,11 @@ def serve_pages(folder: Path, settings: Settings, serving: Serving) -> None:
         if serving.open_browser:
             webbrowser.open(address)
 
-    with Workspace.open(folder, database=settings.database or None, must_exist=True) as workspace:
-        serve(Station(workspace, settings), options, serving.port, when_ready=tell)
+    with (
+        Workspace.open(folder, database=settings.database or None, must_exist=True) as workspace,
+        Station(workspace, settings) as station,
+    ):
+        serve(station, options, serving.port, when_ready=tell)
 
 
 def change_people(folder: Path, settings: Settings, people: People) -> None:
@@ -68,8 +71,10 @@ def change_people(folder: Path, settings: Settings, people: People) -> None:
         WorkspaceError: there is no workspace.
         UsageError: the name is none.
     """
-    with Workspace.open(folder, database=settings.database or None, must_exist=True) as workspace:
-        station = Station(workspace, settings)
+    with (
+        Workspace.open(folder, database=settings.database or None, must_exist=True) as workspace,
+        Station(workspace, settings) as station,
+    ):
         if people.remove is not None:
             station.people.retire(people.remove)
         if people.add is not None:

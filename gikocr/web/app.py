@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from gikocr.errors import EditConflict, GikocrError
 from gikocr.review import Person, Station
-from gikocr.web import data, pages, pictures, signing_in
+from gikocr.web import data, forms, pages, people, pictures, sheets, signing_in
 from gikocr.web.door import Door, workspace_secret
 from gikocr.web.safety import Guard, Hosts
 from gikocr.web.throttle import Throttle
@@ -65,7 +65,7 @@ def create_app(station: Station, options: Options) -> FastAPI:
     app.state.throttle = Throttle()
     app.state.language = options.language
     app.state.workspace_id = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
-    for module in (signing_in, data, pictures, pages):
+    for module in (signing_in, data, pictures, pages, sheets, forms, people):
         app.include_router(module.router)
     _serve_static(app)
     _answer_errors(app)

@@ -98,3 +98,15 @@ def limit(request: Request, default: int, most: int) -> int:
     if not (asked.isascii() and asked.isdecimal() and len(asked) <= 6 and 1 <= int(asked) <= most):
         raise BadRequest("limit")
     return int(asked)
+
+
+def start(request: Request) -> int:
+    """Where a list begins.
+
+    Raises:
+        BadRequest: it is no number.
+    """
+    asked = request.query_params.get("start", "0")
+    if not (asked.isascii() and asked.isdecimal() and len(asked) <= 9):
+        raise BadRequest("start")
+    return int(asked)

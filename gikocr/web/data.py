@@ -13,7 +13,7 @@ from gikocr.errors import EditConflict, UsageError, WorkspaceError
 from gikocr.review import Station
 from gikocr.web import asking, wire
 from gikocr.web.asking import ReportId
-from gikocr.web.wire import BadRequest, Wanted
+from gikocr.web.wire import BadRequest
 
 router = APIRouter(prefix="/data")
 
@@ -79,27 +79,52 @@ def _all(station: Station, person: str, entries: list[object]) -> list[dict[str,
     return results
 
 
-def _one(station: Station, person: str, entry: object) -> dict[str, Any]:
+def _one(station: Station, person: str, sent: object) -> dict[str, Any]:
     try:
-        request = wire.text(wire.mapping(entry).get("id"), 64)
-        return {"status": 200} | _done(station, person, wire.wanted(entry), request)
+        entry = wire.mapping(sent)
+        request = wire.text(entry.get("id"), 64)
+        return {"status": 200} | _done(station, person, entry, request)
     except EditConflict as error:
         stands = None if error.stands is None else wire.field_json(error.stands)
         return {"status": 409, "code": error.code, "stands": stands}
     except (ValueError, UsageError) as error:
         return {"status": 400, "code": "bad_request", "message": str(error)}
     except WorkspaceError as error:
+        if _is_gone(station, sent):
+            return {"status": 400, "code": error.code, "message": error.message}
         _log.warning("A decision was not kept: %s", error)
         return {"status": 503, "code": error.code, "message": error.message}
 
 
-def _done(station: Station, person: str, wanted: Wanted, request: str) -> dict[str, Any]:
+def _is_gone(station: Station, sent: object) -> bool:
+    """Whether what was decided on is no longer there: then trying again does not help."""
+    entry = wire.mapping(sent)
+    if "field_id" not in entry:
+        return False
+    try:
+        station.workspace.reviews.count_waiting()
+    except WorkspaceError:
+        return False  # the database itself is out of order
+    try:
+        station.workspace.reviews.field(wire.whole(entry.get("report_id")), wire.text(entry.get("field_id")))
+    except WorkspaceError:
+        return True
+    return False
+
+
+def _done(station: Station, person: str, entry: dict[str, Any], request: str) -> dict[str, Any]:
+    action = entry.get("action")
+    if action == "sheet":
+        confirmed, odd = wire.versions_of(entry.get("confirmed")), wire.versions_of(entry.get("odd"))
+        return wire.sheet_settled_json(station.settle_sheet(person, confirmed, odd, request=request))
+    if action == "confirm_form":
+        report_id = wire.whole(entry.get("report_id"))
+        fields = [(field, version) for _, field, version in wire.versions_of(entry.get("fields"))]
+        return wire.sheet_settled_json(station.confirm_form(person, report_id, fields, request=request))
+    wanted = wire.wanted(entry)
     place = (wanted.report_id, wanted.field_id)
     if wanted.action == "undo":
         return {"undone": [wire.settled_json(s) for s in station.undo(person, request=request)]}
-    if wanted.action == "skip":
-        station.release(person, *place)
-        return {}
     if wanted.action == "hand_up":
         station.hand_up(person, *place, wanted.reason)
         return {}

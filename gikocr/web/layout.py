@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gikocr.export.filled_form import spans
-from gikocr.review import FormBlock, FormCell, FormView
+from gikocr.review.formview import FormBlock, FormCell, FormView
 from gikocr.workspace.rows import amount_text
 
 #: What stands for a state that has no value; the same signs as in the module of the pages.
@@ -46,6 +46,7 @@ class Cell:
     title: str
     page: int | None
     box: str
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ def cells(view: FormView, words: Mapping[str, str]) -> list[dict[str, object]]:
             "state": cell.state,
             "mark": mark(cell),
             "title": title(cell, words),
+            "version": cell.version,
         }
         for table in view.tables
         for block in table.blocks
@@ -160,4 +162,4 @@ def _cell(cell: FormCell, words: Mapping[str, str]) -> Cell:
     if cell.decided_by is None and value is not None and cell.printed:
         text = cell.printed
     box = "" if cell.bbox is None else json.dumps([round(share, 5) for share in cell.bbox])
-    return Cell(cell.field_id, text, mark(cell), title(cell, words), cell.page, box)
+    return Cell(cell.field_id, text, mark(cell), title(cell, words), cell.page, box, cell.version)

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import islice
-from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from gikocr.review import Item
 from gikocr.web import asking
 from gikocr.web.words import Language, language_of, page_words, script_words, script_words_json
-from gikocr.workspace import Selection
 from gikocr.workspace.rows import amount_text
 
 router = APIRouter()
 
 LANGUAGE_COOKIE = "gikocr-language"
 
-#: Items that the queue page lists, and documents on a page.
+#: Items that the queue page lists.
 _LISTED = 15
-_DOCUMENTS = 200
 
 # Everything that a template is given is escaped; no template says otherwise.
 _templates = Environment(
@@ -95,18 +89,6 @@ def review(request: Request) -> Response:
     return render(request, "review", order=asking.order(request), filter=urlencode(filters))
 
 
-@router.get("/documents")
-def documents(request: Request) -> Response:
-    """The reports."""
-    start = asking.limit(request, 0, 10**6) if request.query_params.get("limit") else 0
-    chosen = asking.selection(request)
-    found = [*islice(asking.station(request).workspace.reports(chosen), start, start + _DOCUMENTS + 1)]
-    more = None
-    if len(found) > _DOCUMENTS:
-        more = f"/documents?{urlencode({**_filters(chosen), 'limit': start + _DOCUMENTS})}"
-    return render(request, "documents", reports=found[:_DOCUMENTS], selection=chosen, more=more)
-
-
 @router.get("/help")
 def help_page(request: Request) -> Response:
     """How it goes, and the keys."""
@@ -145,13 +127,3 @@ def at(item: Item) -> str:
 def _query(request: Request) -> str:
     wanted = ("order", "table", "agency", "year", "name")
     return urlencode({k: v for k, v in request.query_params.items() if k in wanted and v})
-
-
-def _filters(chosen: Selection) -> Mapping[str, Any]:
-    found = {"name": chosen.name, "agency": chosen.agency, "year": chosen.year}
-    return {key: value for key, value in found.items() if value is not None}
-
-
-def not_found() -> HTTPException:
-    """What is raised for a page that there is not."""
-    return HTTPException(404)

@@ -187,6 +187,7 @@ class Pictures {
 const crops = new Pictures(80);
 const pages = new Pictures(24, { resizeHeight: PAGE_HEIGHT, resizeQuality: "medium" });
 const originals = new Pictures(2);
+const glyphs = new Pictures(1);
 
 /** Added around a cell in its picture, as a share of the cell's height. */
 const CROP_MARGIN = 0.5;
@@ -215,6 +216,80 @@ function drawFitted(canvas, bitmap, largest = 8) {
   const edge = (height * CROP_MARGIN) / (1 + 2 * CROP_MARGIN);
   context.fillStyle = "rgb(255 255 255 / .55)";
   for (const veil of [[x, y, width, edge], [x, y + height - edge, width, edge], [x, y + edge, edge, height - 2 * edge], [x + width - edge, y + edge, edge, height - 2 * edge]]) context.fillRect(...veil);
+}
+
+/** Where the print stands in a cell's picture, without its margin and rules: left, top, width, height in pixels. */
+function printIn(bitmap) {
+  const { width, height } = bitmap;
+  const context = make("canvas", { width, height }).getContext("2d", { willReadFrequently: true });
+  context.drawImage(bitmap, 0, 0);
+  const { data } = context.getImageData(0, 0, width, height);
+  const edge = Math.round((height * CROP_MARGIN) / (1 + 2 * CROP_MARGIN));
+  const inset = Math.max(2, Math.round(0.08 * (height - 2 * edge)));
+  const [left, top, right, bottom] = [edge + inset, edge + inset, width - edge - inset, height - edge - inset];
+  const whole = [edge, edge, Math.max(1, width - 2 * edge), Math.max(1, height - 2 * edge)];
+  if (right - left < 4 || bottom - top < 4) return whole;
+  const grey = (x, y) => data[4 * (y * width + x) + 1];
+  const values = [];
+  for (let y = top; y < bottom; y += 1) for (let x = left; x < right; x += 1) values.push(grey(x, y));
+  values.sort((a, b) => a - b);
+  const [dark, light] = [values[0], values[values.length >> 1]];
+  if (light - dark < 40) return whole; // nothing stands there
+  const limit = dark + 0.5 * (light - dark);
+  const pieces = piecesOf(left, top, right, bottom, (x, y) => grey(x, y) < limit);
+  const isRule = ([x0, y0, x1, y1]) => {
+    const [w, h] = [x1 - x0 + 1, y1 - y0 + 1];
+    const touches = x0 === left || y0 === top || x1 === right - 1 || y1 === bottom - 1;
+    return w > 0.6 * (right - left) || h > 0.9 * (bottom - top) || (touches && Math.max(w, h) > 4 * Math.min(w, h));
+  };
+  const print = pieces.filter((piece) => !isRule(piece));
+  const tallest = Math.max(0, ...print.map((piece) => piece[3] - piece[1] + 1));
+  const kept = print.filter((piece) => piece[3] - piece[1] + 1 >= 0.3 * tallest); // the rest is dirt
+  if (!kept.length) return whole;
+  const edges = [0, 1, 2, 3].map((side) => Math[side < 2 ? "min" : "max"](...kept.map((piece) => piece[side])));
+  return [edges[0], edges[1], edges[2] - edges[0] + 1, edges[3] - edges[1] + 1];
+}
+
+/** The connected pieces of ink in a rectangle: left, top, right, bottom of each. */
+function piecesOf(left, top, right, bottom, isInk) {
+  const width = right - left;
+  const seen = new Uint8Array(width * (bottom - top));
+  const pieces = [];
+  for (let start = 0; start < seen.length; start += 1) {
+    if (seen[start] || !isInk(left + (start % width), top + Math.floor(start / width))) continue;
+    const piece = [Infinity, Infinity, -1, -1];
+    const open = [start];
+    seen[start] = 1;
+    while (open.length) {
+      const at = open.pop();
+      const [x, y] = [left + (at % width), top + Math.floor(at / width)];
+      piece[0] = Math.min(piece[0], x);
+      piece[1] = Math.min(piece[1], y);
+      piece[2] = Math.max(piece[2], x);
+      piece[3] = Math.max(piece[3], y);
+      for (let dy = -1; dy <= 1; dy += 1) {
+        for (let dx = -1; dx <= 1; dx += 1) {
+          const [nx, ny] = [x + dx, y + dy];
+          if (nx < left || nx >= right || ny < top || ny >= bottom) continue;
+          const next = (ny - top) * width + nx - left;
+          if (seen[next] || !isInk(nx, ny)) continue;
+          seen[next] = 1;
+          open.push(next);
+        }
+      }
+    }
+    pieces.push(piece);
+  }
+  return pieces;
+}
+
+/** Draw the print of a cell with some paper around it: on a sheet what is compared is as large as it can be. */
+function drawPrint(canvas, bitmap) {
+  const context = blankCanvas(canvas);
+  const [x, y, width, height] = printIn(bitmap);
+  const scale = Math.min((0.62 * canvas.height) / height, (0.8 * canvas.width) / width, 6 * (window.devicePixelRatio || 1));
+  const [across, down] = [canvas.width / scale, canvas.height / scale];
+  context.drawImage(bitmap, x + width / 2 - across / 2, y + height / 2 - down / 2, across, down, 0, 0, canvas.width, canvas.height);
 }
 
 /** Draw the whole printed row of a cell, with the cell framed: its heading as it is printed. */
@@ -1243,7 +1318,7 @@ class SheetPage {
     $("confirm").onclick = () => this.confirm();
     document.addEventListener("keydown", (event) => this.onKey(event));
     outbox.listeners.push((entry, result) => this.onResult(entry, result));
-    if (this.grid.dataset.printed) this.load();
+    if (this.grid.dataset.printed !== undefined) this.load();
     else $("printed").focus();
   }
 
@@ -1265,13 +1340,16 @@ class SheetPage {
     this.cells = sheet.cells.filter((cell) => !unsaved.has(keyOf(cell)));
     const buttons = this.cells.map((cell, index) => {
       const label = `${say("cell", sheet.printed)}, ${cell.document}, ${share(cell.probability)}`;
-      const content = cell.crop ? make("img", { src: `/picture/${encodeURIComponent(cell.crop)}`, alt: "", decoding: "async" }) : make("b", { textContent: sheet.printed });
+      const content = cell.crop ? make("canvas") : make("b", { textContent: sheet.printed || "□" });
       const button = make("button", { type: "button", title: label, tabIndex: index ? -1 : 0, onclick: () => this.mark(index) }, content);
       button.setAttribute("aria-label", label);
       button.setAttribute("aria-pressed", "false");
       return button;
     });
     this.grid.replaceChildren(...buttons);
+    for (const [index, cell] of this.cells.entries()) {
+      if (cell.crop) glyphs.load(cell.crop).then((bitmap) => bitmap && drawPrint(buttons[index].firstChild, bitmap));
+    }
     $("sheet-bar").hidden = !buttons.length;
     $("sheet-empty").hidden = buttons.length > 0;
     this.count();
@@ -1315,6 +1393,10 @@ class SheetPage {
   }
 
   onResult(entry, result) {
+    if (entry.action === "undo" && result.status === 200) {
+      this.after = "";
+      this.load();
+    }
     if (entry.action !== "sheet") return;
     const late = result.conflicts ?? 0;
     const text = result.status === 200 ? say("confirmed", result.confirmed, entry.odd.length) + (late ? ` · ${say("too_late", late)}` : "") : say("refused", result.message ?? result.code);
@@ -1323,8 +1405,14 @@ class SheetPage {
   }
 
   onKey(event) {
+    if (composes(event)) return;
+    if (Keys.actions.get(Keys.name(event)) === "undo" && !event.target.closest("input")) {
+      this.outbox.add({ action: "undo", report_id: 0, field_id: "-", version: 0 });
+      event.preventDefault();
+      return;
+    }
     const index = [...this.grid.children].indexOf(document.activeElement);
-    if (composes(event) || index < 0) return;
+    if (index < 0) return;
     const across = Math.max(1, Math.round(this.grid.clientWidth / (this.grid.children[0].offsetWidth + 8)));
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -across, ArrowDown: across, Home: -index, End: this.grid.children.length - 1 - index }[event.key];
     if (event.key === "Enter") this.confirm();
@@ -1353,6 +1441,8 @@ class FormPage {
     $("close").onclick = () => this.closeEditor();
     $("previous-page").onclick = () => this.turn(-1);
     $("next-page").onclick = () => this.turn(1);
+    $("undo").onclick = () => this.undo();
+    $("confirm-form").onclick = () => this.confirm();
     $("attach").addEventListener("submit", (event) => this.attach(event));
     document.addEventListener("keydown", (event) => this.onKey(event));
     outbox.listeners.push((entry, result) => this.onResult(entry, result));
@@ -1416,6 +1506,17 @@ class FormPage {
     this.closeEditor();
   }
 
+  undo() {
+    this.outbox.add({ action: "undo", report_id: this.reportId, field_id: "-", version: 0 });
+  }
+
+  /** Everything that nobody decided is as it was read: somebody has looked at it. */
+  confirm() {
+    const open = this.cells().filter(({ button }) => !button.classList.contains("decided"));
+    const fields = open.map(({ field, button }) => [this.reportId, field, Number(button.dataset.version)]);
+    if (fields.length) this.outbox.add({ action: "confirm_form", report_id: this.reportId, fields });
+  }
+
   async onResult(entry, result) {
     if (entry.report_id !== this.reportId) return;
     if (result.status === 409) announce(say("conflict", entry.label, result.stands?.decided?.by ?? "–", inWords(result.stands?.decided?.value, result.stands?.decided?.state), inWords(entry.value, entry.state)));
@@ -1433,6 +1534,7 @@ class FormPage {
       button.className = cell.mark;
       button.querySelector("span").textContent = shown(cell.value, cell.state);
       button.title = cell.title;
+      button.dataset.version = String(cell.version);
     }
     if (this.page !== null) this.turnTo(this.page, this.viewer.box);
   }
@@ -1457,8 +1559,8 @@ class FormPage {
     const [file] = $("file").files;
     if (!file) return;
     await this.change(async () => {
-      await ask(`/data/form/${this.reportId}/page`, "", { headers: { ...CSRF, "Content-Type": "application/octet-stream", "X-File-Name": encodeURIComponent(file.name) }, body: file });
-      $("form-problem").textContent = say("attached");
+      const { report_id } = await ask(`/data/form/${this.reportId}/page`, "", { headers: { ...CSRF, "Content-Type": "application/octet-stream" }, body: file });
+      location.assign(`/form/${report_id}`);
     });
   }
 
@@ -1482,6 +1584,9 @@ class FormPage {
       const action = Keys.actions.get(name);
       if (event.key === "Escape" && this.stage.typed === null) this.closeEditor();
       else if (name === "-" ? event.target === this.stage.input || !this.stage.type(plainKey("-")) : !(action && this.stage.act(action)) && !this.stage.type(event)) return;
+      event.preventDefault();
+    } else if (Keys.actions.get(Keys.name(event)) === "undo" && !event.target.closest("input, select")) {
+      this.undo();
       event.preventDefault();
     } else if (!onCell && event.key === "?" && !event.target.closest("input")) showKeys();
   }
