@@ -9,7 +9,20 @@ from typing import Annotated
 
 import typer
 
-from gikocr.cli import calibrate, doctor, evaluate, export, extract, report, review, schema, show, status, version
+from gikocr.cli import (
+    calibrate,
+    doctor,
+    evaluate,
+    export,
+    extract,
+    report,
+    review,
+    reviewed,
+    schema,
+    show,
+    status,
+    version,
+)
 from gikocr.cli.state import Debug, ExitCode, RunState
 from gikocr.errors import GikocrError
 
@@ -60,6 +73,7 @@ def build_app() -> typer.Typer:
     app.command("show")(show.show)
     app.command("compare")(show.compare)
     app.command("review")(review.review)
+    app.command("reviewed")(reviewed.reviewed)
     app.command("export")(export.export)
     app.command("report")(report.report)
     app.command("evaluate")(evaluate.evaluate)

@@ -31,7 +31,7 @@ class ItemBuilder:
 
     def items(self, asked: Sequence[Asked]) -> list[Item]:
         """Items of fields, in the same order."""
-        values = self._reports.values({a.field.report_id for a in asked})
+        values = self._reports.around([a.field for a in asked])
         return [self._item(a, values[a.field.report_id]) for a in asked if a.field.report_id in values]
 
     def _item(self, asked: Asked, values: Values) -> Item:

@@ -47,6 +47,7 @@ class Reports:
         # Not lru_cache: a form takes long to hash.
         self._headings: dict[tuple[str | None, str], tuple[Heading, Heading]] = {}
         self._rules: dict[tuple[tuple[str, str], ...], tuple[Rule, ...]] = {}
+        self._rules_of: dict[tuple[str, str], tuple[Rule, ...]] = {}
         self._lock = threading.Lock()
 
     def stored(self, ids: Iterable[int]) -> dict[int, StoredReport]:
@@ -63,6 +64,43 @@ class Reports:
                 fields[field.report_id][field.field_id] = field
         anew = self.recomputed(reports)
         return {i: Values(report, fields[i], anew.get(i, _NOTHING)) for i, report in reports.items()}
+
+    def around(self, fields: Sequence[StoredField]) -> dict[int, Values]:
+        """The reports of fields with as many of their fields as the sums and the places of these need."""
+        reports = self.stored(f.report_id for f in fields)
+        whole: set[int] = set()
+        wanted: dict[tuple[int, str], None] = {}
+        for field in fields:
+            if field.report_id not in reports:
+                continue
+            if field.page is None and not self._is_placed(reports[field.report_id], field):
+                whole.add(field.report_id)
+            ids = [i for rule in self._rules_with(field) for i in (*rule.left, *rule.right)]
+            wanted |= dict.fromkeys(
+                (field.report_id, i) for i in (field.field_id, field.cell_of or field.field_id, *ids)
+            )
+        found = self.values(whole)
+        loaded: dict[int, dict[str, StoredField]] = {i: {} for i in reports if i not in whole}
+        for field in self._workspace.reviews.fields([p for p in wanted if p[0] in loaded]):
+            loaded[field.report_id][field.field_id] = field
+        anew = self.recomputed(loaded)
+        return found | {i: Values(reports[i], own, anew.get(i, _NOTHING)) for i, own in loaded.items()}
+
+    def _is_placed(self, report: StoredReport, field: StoredField) -> bool:
+        """Whether a field without a page has a place in a text."""
+        evidence = self.parsed(report)["fields"][field.field_id].get("evidence") or {}
+        return evidence.get("line") is not None or evidence.get("table") is not None
+
+    def _rules_with(self, field: StoredField) -> tuple[Rule, ...]:
+        if field.edition is None:
+            return ()
+        key = (field.edition, field.field_id)
+        found = self._rules_of.get(key)
+        if found is None:
+            rules = self._rules_for(((field.table, field.edition),))
+            found = tuple(r for r in rules if field.field_id in r.left or field.field_id in r.right)
+            self._rules_of[key] = found
+        return found
 
     def parsed(self, report: StoredReport) -> Mapping[str, Any]:
         """A report's JSON, its fields and checks by id."""
@@ -112,7 +150,9 @@ class Reports:
 
     def rules(self, values: Values) -> tuple[Rule, ...]:
         """The rules of the tables of a report; none of a table that the form does not know."""
-        editions = values.editions()
+        return self._rules_for(values.editions())
+
+    def _rules_for(self, editions: tuple[tuple[str, str], ...]) -> tuple[Rule, ...]:
         found = self._rules.get(editions)
         if found is None:
             known = {t: e for t, e in editions if e in self._form.editions and t in self._form.editions[e].tables}
@@ -125,7 +165,7 @@ class Reports:
             **self.parsed(values.report)["checks"],
             **{c.id: {"verdict": c.verdict, "probability_broken": c.probability_broken} for c in values.anew.checks},
         }
-        chosen = [r for r in self.rules(values) if field_id is None or field_id in r.left or field_id in r.right]
+        chosen = self.rules(values) if field_id is None else self._rules_with(values.fields[field_id])
         return tuple(_sum(rule, values, checks.get(rule.id, {}), self.headings) for rule in chosen)
 
 

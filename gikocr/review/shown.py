@@ -25,7 +25,7 @@ class Shown:
     def __init__(self, workspace: Workspace, reports: Reports, pictures: Pictures, places: Places) -> None:
         self._workspace = workspace
         self._reports = reports
-        self._pictures = pictures
+        self.pictures = pictures
         self._places = places
 
     def picture(self, picture_id: str) -> Path | None:
@@ -35,7 +35,7 @@ class Shown:
                 return self._crop(int(match[1]), int(match[2]), picture_id)
             if (match := _PAGE.fullmatch(picture_id)) is not None:
                 report = self._reports.stored([int(match[1])]).get(int(match[1]))
-                return None if report is None else self._pictures.page(report, int(match[2]))
+                return None if report is None else self.pictures.page(report, int(match[2]))
         except WorkspaceError:
             return None
         return None
@@ -62,7 +62,7 @@ class Shown:
         reports = self._reports.stored(f.report_id for f in fields)
         own = self._own_cells(fields, reports)
         places = [(reports[f.report_id], own[f.report_id, f.field_id]) for f in fields if f.report_id in reports]
-        return draw(self._pictures, places, seconds=seconds)
+        return draw(self.pictures, places, seconds=seconds)
 
     def _own_cells(
         self, fields: Sequence[StoredField], reports: dict[int, StoredReport]
@@ -80,4 +80,4 @@ class Shown:
         cell = replace(found[0], cell_of=None)
         if cell.page is None:
             cell = self._places.cell(self._reports.values([report_id])[report_id], cell)
-        return self._pictures.cell(report, cell) if crop_id(report, cell) == picture_id else None
+        return self.pictures.cell(report, cell) if crop_id(report, cell) == picture_id else None

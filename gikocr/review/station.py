@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from gikocr.errors import EditConflict, WorkspaceError
 from gikocr.review.agreement import Agreement, agreements
@@ -15,6 +16,8 @@ from gikocr.review.attaching import attach
 from gikocr.review.desk import Desk
 from gikocr.review.formview import FormView, form_view
 from gikocr.review.items import Sheet, SheetSettled
+from gikocr.review.label_studio import LabelStudio
+from gikocr.review.labels import Labels
 from gikocr.review.plan import Plan
 from gikocr.review.reports import Values
 from gikocr.review.sampling import ensure_sample
@@ -22,11 +25,17 @@ from gikocr.review.shifting import shifted
 from gikocr.review.statistics import Pace, audit, paces
 from gikocr.settings import Settings
 from gikocr.workspace import Cursor, Entry, Selection, StoredField, StoredReport, Workspace
+from gikocr.workspace.recomputed import stale
 from gikocr.workspace.review_queue import sheet, sheet_sizes
 from gikocr.workspace.rows import EVERYTHING
 
 if TYPE_CHECKING:
     from gikocr.pipeline import Pipeline
+
+#: Seconds for which what is counted over a whole workspace is not counted again.
+COUNTED_EVERY = 10.0
+
+_Counted = TypeVar("_Counted")
 
 #: Kinds of decisions that are made on many cells at once: all of a sheet, an odd one on it, all of a form.
 SHEET, ODD, FORM = "sheet", "odd", "form"
@@ -47,6 +56,7 @@ class Station(Desk):
         super().__init__(workspace, settings)
         self._pipeline: Pipeline | None = None
         self._reading = threading.Lock()
+        self._counted: dict[str, tuple[float, object]] = {}
 
     def sheets(self, *, limit: int = 50) -> list[tuple[str, int]]:
         """The texts of which sheets can be made, with the number of their cells, the most frequent first."""
@@ -200,13 +210,30 @@ class Station(Desk):
         self._background.recompute(new.id)
         return new
 
+    @property
+    def labels(self) -> Labels:
+        """What was decided, as pictures with labels and as truth files."""
+        return Labels(self.workspace, self._reports, self._shown.pictures, self._builder.places)
+
+    @property
+    def label_studio(self) -> LabelStudio:
+        """Exchange with Label Studio."""
+        return LabelStudio(self.workspace, self._reports, self._shown.pictures, self._builder.places)
+
     def agreement(self) -> list[Agreement]:
-        """How far reviewers agree on what two decided without seeing each other's answer."""
-        return agreements(self.workspace.second_looks.keyings())
+        """How far reviewers agree on what two decided without seeing each other's answer. Counted anew every ten seconds."""
+        return self._lately("agreement", lambda: agreements(self.workspace.second_looks.keyings()))
 
     def pace(self) -> list[Pace]:
-        """How everybody works who decided anything."""
-        return paces(self.workspace)
+        """How everybody works who decided anything. Counted anew every ten seconds."""
+        return self._lately("pace", lambda: paces(self.workspace))
+
+    def recompute_all(self) -> None:
+        """Recompute every report on which somebody decided since it was last: after decisions came in from elsewhere."""
+        with self.workspace.database.read() as connection:
+            behind = stale(connection)
+        for report_id in behind:
+            self._background.recompute(report_id)
 
     def audit(self) -> Iterator[dict[str, Any]]:
         """Every decision that was ever made, the oldest first."""
@@ -252,6 +279,14 @@ class Station(Desk):
             self._background.recompute(report_id)
         conflicts = tuple(d for d in done if isinstance(d, EditConflict))
         return SheetSettled(tuple(d for d in done if not isinstance(d, EditConflict)), conflicts)
+
+    def _lately(self, name: str, count: Callable[[], _Counted]) -> _Counted:
+        """Something that is counted over the whole workspace, and asked for often."""
+        moment, found = self._counted.get(name, (-math.inf, None))
+        if found is None or time.monotonic() - moment > COUNTED_EVERY:
+            found = count()
+            self._counted[name] = (time.monotonic(), found)
+        return cast(_Counted, found)
 
     def _values(self, report_id: int) -> Values:
         found = self._reports.values([report_id]).get(report_id)

@@ -76,10 +76,10 @@ class ReviewLog:
         for report_id, field_id in places:
             by_report.setdefault(report_id, []).append(field_id)
         with self._database.read() as connection:
+            # One query a report: for a list of pairs SQLite looks through the whole table.
             for report_id, ids in by_report.items():
                 statement = queries.select_fields(Selection(report_ids=(report_id,)))
-                statement = statement.where(schema.field.c.field_id.in_(ids))
-                for row in connection.execute(statement).mappings():
+                for row in connection.execute(statement.where(schema.field.c.field_id.in_(ids))).mappings():
                     found[row["report_id"], row["field_id"]] = stored_field(row)
         return [found[place] for place in places if place in found]
 
@@ -249,6 +249,24 @@ class ReviewLog:
         with self._database.read() as connection:
             found = list(connection.scalars(statement.limit(LATELY)))
         return median(found) if found else None
+
+    def decided_reports(self) -> list[int]:
+        """The ids of current reports on whose fields anything was ever decided."""
+        columns = schema.field.c
+        with self._database.read() as connection:
+            statement = sa.select(columns.report_id).where(columns.version > 0).distinct().order_by(columns.report_id)
+            return [int(number) for number in connection.scalars(statement)]
+
+    def standing(self, report_id: int) -> dict[str, Decision]:
+        """For each field of a report the decision that stands: the last one that was not undone."""
+        found: dict[str, list[Decision]] = {}
+        for made in self.decisions(report_id):
+            kept = found.setdefault(made.field_id, [])
+            if made.kind != UNDO:
+                kept.append(made)
+            elif kept:
+                kept.pop()
+        return {field_id: kept[-1] for field_id, kept in found.items() if kept}
 
     def lease(self, report_id: int, field_id: str, holder: str, *, seconds: float = LEASE_SECONDS) -> bool:
         """Take a field, or keep it longer; False when somebody else holds it.

@@ -198,11 +198,12 @@ def _by_agency(
     report, field = schema.report.c, schema.field.c
     named, place = report.agency, (field.report_id, field.position)
     found: list[StoredField] = []
-    statement = statement.where(report.waiting > 0)
+    statement = statement.where(report.waiting > 0, report.current)
     if after is None or after.key[0] is not None:
         # Ordered by the report's own id, so that the database may walk along its index on agency and id.
         keys = (named, report.id, field.position)
-        known = statement.where(named.is_not(None)).order_by(*keys).limit(limit)
+        # Not "is not null", for which SQLite does not walk along the index.
+        known = statement.where(named >= "").order_by(*keys).limit(limit)
         if after is not None:
             known = known.where(sa.tuple_(*keys) > _literals(after.key))
         found = [stored_field(row) for row in connection.execute(known).mappings()]

@@ -111,8 +111,8 @@ Index(
     report.c.agency,
     report.c.id,
     report.c.waiting,
-    sqlite_where=text("waiting > 0"),
-    postgresql_where=text("waiting > 0"),
+    sqlite_where=text("waiting > 0 AND current = 1"),
+    postgresql_where=text("waiting > 0 AND current"),
 )
 
 #: The fields of the current reports in long form. ``rank`` is the confidence, 0 where there is none: the queue's order.

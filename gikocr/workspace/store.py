@@ -289,6 +289,15 @@ class Workspace:
         changed = (f.model_copy(update={"review": reviews.get(f.id)}) for f in report.fields)
         return report.model_copy(update={"fields": tuple(changed)})
 
+    def find_report(self, sha256: str, number: int) -> int | None:
+        """The id of the current report on a content; None when there is none."""
+        columns = schema.report.c
+        statement = sa.select(columns.id).join_from(schema.report, schema.document)
+        statement = statement.where(schema.document.c.sha256 == sha256, columns.number == number, columns.current)
+        with self.database.read() as connection:
+            found = connection.scalar(statement)
+        return None if found is None else int(found)
+
     def report_text(self, report_id: int) -> bytes:
         """The JSON of one report as the pipeline made it; without decisions, see :meth:`report`.
 

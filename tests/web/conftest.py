@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.web.serving import Server, chromium
+from gikocr.web import Options
+from tests.web.serving import Process, Server, chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -21,9 +22,7 @@ READ = (
     "archive.pdf",
     "wrong_total.pdf",
     "hybrid.pdf",
-    "slash_zeros.tif",
     "pipes.txt",
-    "broken.html",
     "letters_lost.txt",
 )
 
@@ -57,22 +56,30 @@ def workspace(extracted: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def serve(workspace: Path) -> Iterator[Callable[..., Server]]:
+def serve(workspace: Path) -> Iterator[Callable[..., Process]]:
     """Starts ``gikocr review`` on the workspace as a process of its own."""
-    started: list[Server] = []
+    started: list[Process] = []
 
-    def start(*options: str) -> Server:
-        started.append(Server(workspace, *options))
+    def start(*options: str) -> Process:
+        started.append(Process(workspace, *options))
         return started[-1]
 
     yield start
-    for server in started:
-        server.kill()
+    for process in started:
+        process.kill()
 
 
 @pytest.fixture
-def server(serve: Callable[..., Server]) -> Server:
+def process(serve: Callable[..., Process]) -> Process:
+    """A server that can be killed."""
     return serve("--lang", "en", "--name", "Wang")
+
+
+@pytest.fixture
+def server(workspace: Path) -> Iterator[Server]:
+    running = Server(workspace, Options(language="en", name="Wang"))
+    yield running
+    running.stop()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import re
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,21 +17,21 @@ from hypothesis import strategies as st
 
 from gikocr.cli.main import main
 from gikocr.web.safety import Hosts, without_port
-from tests.web.serving import Server
+from tests.web.serving import Answer, Asked, Process
 
 DECISIONS = "/data/decisions"
 
 
 @pytest.fixture(scope="module")
-def serving(extracted: Path, tmp_path_factory: pytest.TempPathFactory) -> Server:
+def serving(extracted: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     import shutil
 
-    server = Server(Path(shutil.copytree(extracted, tmp_path_factory.mktemp("safety") / "out")), "--lang", "en")
+    server = Process(Path(shutil.copytree(extracted, tmp_path_factory.mktemp("safety") / "out")), "--lang", "en")
     yield server
     server.kill()
 
 
-def policy(answer: object) -> None:
+def policy(answer: Answer) -> None:
     headers = answer.headers
     csp = dict(part.strip().partition(" ")[::2] for part in headers["content-security-policy"].split(";"))
     assert csp["default-src"] == "'none'"
@@ -42,7 +42,7 @@ def policy(answer: object) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/review", "/sheet", "/documents", "/people", "/help", "/sign-in"])
-def test_a_page_has_no_inline_code_and_names_no_other_host(serving: Server, path: str) -> None:
+def test_a_page_has_no_inline_code_and_names_no_other_host(serving: Process, path: str) -> None:
     answer = serving.get(path, Accept="text/html")
     assert answer.status == 200
     policy(answer)
@@ -57,14 +57,14 @@ def test_a_page_has_no_inline_code_and_names_no_other_host(serving: Server, path
     ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "localhost.evil.example", "[::2]", "10.0.0.1"],
 )
 @pytest.mark.parametrize("path", ["/", "/data/queue", "/static/station.js", "/sign-in"])
-def test_another_host_is_not_answered(serving: Server, host: str, path: str) -> None:
+def test_another_host_is_not_answered(serving: Process, host: str, path: str) -> None:
     answer = serving.get(path, Host=host)
     assert answer.status == 421
     policy(answer)
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "LOCALHOST:8470"])
-def test_loopback_names_are_answered(serving: Server, host: str) -> None:
+def test_loopback_names_are_answered(serving: Process, host: str) -> None:
     assert serving.get("/data/counts", Host=host).status == 200
 
 
@@ -89,18 +89,18 @@ def test_no_text_is_taken_for_a_host_of_ours(text: str) -> None:
     ],
 )
 @pytest.mark.parametrize("path", [DECISIONS, "/sign-in", "/data/release"])
-def test_what_another_site_causes_is_refused(serving: Server, headers: dict[str, str], path: str) -> None:
+def test_what_another_site_causes_is_refused(serving: Process, headers: dict[str, str], path: str) -> None:
     answer = serving.post(path, [], **headers)
     assert (answer.status, answer.json) == (403, {"code": "cross_site"})
 
 
-def test_our_own_pages_may_send(serving: Server) -> None:
+def test_our_own_pages_may_send(serving: Process) -> None:
     ours = {"Sec_Fetch_Site": "same-origin", "Origin": serving.url}
     assert serving.post(DECISIONS, [], **ours).json == {"results": []}
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "FOO"])
-def test_other_methods_are_refused(serving: Server, method: str) -> None:
+def test_other_methods_are_refused(serving: Process, method: str) -> None:
     answer = serving.request(method, "/data/queue", X_Gikocr="1")
     assert answer.status == 405
     assert answer.headers["allow"] == "GET, HEAD, POST"
@@ -134,7 +134,7 @@ def test_other_methods_are_refused(serving: Server, method: str) -> None:
         "/openapi.json",
     ],
 )
-def test_no_path_reaches_a_file(serving: Server, path: str) -> None:
+def test_no_path_reaches_a_file(serving: Process, path: str) -> None:
     answer = serving.get(path)
     assert answer.status in (400, 404, 422), answer.body[:200]
     assert b"root:" not in answer.body
@@ -155,7 +155,7 @@ def test_no_path_reaches_a_file(serving: Server, path: str) -> None:
         json.dumps([{}] * 101).encode(),
     ],
 )
-def test_what_is_no_list_of_decisions_is_refused(serving: Server, sent: bytes) -> None:
+def test_what_is_no_list_of_decisions_is_refused(serving: Process, sent: bytes) -> None:
     answer = serving.post(DECISIONS, sent)
     assert (answer.status, answer.json["code"]) == (400, "bad_request")
 
@@ -195,7 +195,7 @@ GOOD = {
         {"seconds": "x"},
     ],
 )
-def test_a_decision_that_is_none_is_refused_alone(serving: Server, changed: dict[str, object]) -> None:
+def test_a_decision_that_is_none_is_refused_alone(serving: Process, changed: dict[str, object]) -> None:
     before = serving.get("/data/counts").json
     answer = serving.post(DECISIONS, [GOOD | changed])
     assert [r["status"] for r in answer.json["results"]] == [400]
@@ -205,13 +205,13 @@ def test_a_decision_that_is_none_is_refused_alone(serving: Server, changed: dict
 @pytest.mark.parametrize(
     "query", ["order=x", "limit=0", "limit=1000", "limit=x", "after=x", "after=[1]", "year=x", "year=٣"]
 )
-def test_a_query_that_is_none_is_refused(serving: Server, query: str) -> None:
+def test_a_query_that_is_none_is_refused(serving: Process, query: str) -> None:
     from urllib.parse import quote
 
     assert serving.get(f"/data/queue?{quote(query, safe='=&')}").status == 400
 
 
-def test_a_body_over_the_limit_is_refused_before_it_is_read(serving: Server) -> None:
+def test_a_body_over_the_limit_is_refused_before_it_is_read(serving: Process) -> None:
     assert serving.post(DECISIONS, b"[" + b" " * (1 << 20) + b"]").status == 413
     # Content-Length may lie, or be absent.
     with socket.create_connection(("127.0.0.1", serving.port), timeout=30) as raw:
@@ -227,7 +227,7 @@ def test_a_body_over_the_limit_is_refused_before_it_is_read(serving: Server) -> 
         assert raw.recv(100).startswith(b"HTTP/1.1 413")
 
 
-def test_text_of_documents_is_never_html(serving: Server) -> None:
+def test_text_of_documents_is_never_html(serving: Process) -> None:
     evil = "<img src=x onerror=alert(1)>"
     from urllib.parse import quote
 
@@ -237,7 +237,7 @@ def test_text_of_documents_is_never_html(serving: Server) -> None:
     assert b"&lt;img src=x" in answer.body
 
 
-def test_errors_tell_nothing_of_the_inside(serving: Server) -> None:
+def test_errors_tell_nothing_of_the_inside(serving: Process) -> None:
     for path in ("/data/item/0/x", "/nothing", "/form/0"):
         body = serving.get(path).body.decode()
         assert "Traceback" not in body
@@ -263,7 +263,7 @@ async def _burst(port: int, requests: int, at_once: int, path: str) -> Counter[i
     return found
 
 
-def test_ten_thousand_requests_in_a_burst_are_answered(serving: Server) -> None:
+def test_ten_thousand_requests_in_a_burst_are_answered(serving: Process) -> None:
     began = time.monotonic()
     found = asyncio.run(_burst(serving.port, 10_000, 800, "/healthz"))
     assert sum(found.values()) == 10_000
@@ -282,13 +282,13 @@ def token(workspace: Path, capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out.strip()
 
 
-def sign_in(server: Server, shown: str) -> str:
+def sign_in(server: Asked, shown: str) -> str:
     answer = server.post("/sign-in", {"shown": shown})
     assert answer.status == 200
     return answer.headers["set-cookie"]
 
 
-def test_nobody_comes_in_without_a_token(serve: Callable[..., Server], token: str) -> None:
+def test_nobody_comes_in_without_a_token(serve: Callable[..., Process], token: str) -> None:
     server = serve("--token")
     for path in ("/data/queue", "/picture/p1-1", "/data/audit.csv"):
         assert server.get(path).status == 401
@@ -324,7 +324,7 @@ def test_nobody_comes_in_without_a_token(serve: Callable[..., Server], token: st
     assert server.post("/sign-in", {"shown": token}).status == 403
 
 
-def test_wrong_tokens_have_to_wait(serve: Callable[..., Server], token: str) -> None:
+def test_wrong_tokens_have_to_wait(serve: Callable[..., Process], token: str) -> None:
     server = serve("--token")
     statuses = [server.post("/sign-in", {"shown": f"wrong{i}"}).status for i in range(15)]
     assert statuses[:5] == [403] * 5
@@ -344,12 +344,12 @@ def test_an_address_that_others_reach_needs_tokens(
     assert "--add-person" in capsys.readouterr().err
 
 
-def test_a_port_that_is_taken_is_told(serving: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_that_is_taken_is_told(serving: Process, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["review", str(serving.workspace), "--port", str(serving.port)]) == 2
     assert "--port" in capsys.readouterr().err
 
 
-def test_the_key_of_sessions_is_its_owners(serving: Server) -> None:
+def test_the_key_of_sessions_is_its_owners(serving: Process) -> None:
     path = serving.workspace / ".gikocr" / "session.key"
     assert path.stat().st_mode & 0o077 == 0
     assert len(path.read_bytes()) == 32

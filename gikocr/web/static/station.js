@@ -477,7 +477,7 @@ class PageViewer {
 
 /** Entries of one request, and seconds between attempts. */
 const BATCH = 20;
-const PAUSES = [0.5, 1, 2, 4, 8, 10];
+const PAUSES = [0.5, 1, 2, 4, 5];
 
 /**
  * What was decided and is not saved yet. Each entry stands in the browser's storage under a name of its own, so that several windows do
@@ -578,7 +578,7 @@ class Outbox {
         this.state = error.status === 401 ? "signed_out" : "offline";
         this.paint();
         const pause = PAUSES[Math.min(this.failures, PAUSES.length) - 1] * 1000;
-        await wait(pause * (0.8 + 0.4 * Math.random()));
+        await wait(pause * (0.8 + 0.4 * Math.random())); // not all windows at once
       }
     }
     this.state = "saved";

@@ -61,8 +61,8 @@ def _fields() -> None:
         "ix_report_queue",
         "report",
         ["agency", "id", "waiting"],
-        sqlite_where=sa.text("waiting > 0"),
-        postgresql_where=sa.text("waiting > 0"),
+        sqlite_where=sa.text("waiting > 0 AND current = 1"),
+        postgresql_where=sa.text("waiting > 0 AND current"),
     )
 
 
