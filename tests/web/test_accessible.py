@@ -96,3 +96,13 @@ def test_what_happens_is_said_to_screen_readers(browser: Browser, server: Server
     assert page.text_content("#live") != first
     assert page.get_attribute("#live", "aria-live") == "polite"
     context.close()
+
+
+def test_axe_is_at_work(browser: Browser, server: Server) -> None:
+    context = browser.new_context(bypass_csp=True)
+    page = context.new_page()
+    page.goto(f"{server.url}/help")
+    page.evaluate(f"() => {{ {axe()} }}")
+    page.evaluate("() => document.querySelector('main').append(document.createElement('input'))")
+    assert "label" in [v["id"] for v in page.evaluate(_RUN)["violations"]]
+    context.close()

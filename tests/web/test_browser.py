@@ -313,7 +313,9 @@ def test_nothing_is_lost_or_doubled_when_the_server_is_killed(page: Page, proces
         decided.append(key(review))
         press(review, *str(1000 + number), "Enter")
         if number == 20:
-            review.wait_for_function("performance.getEntriesByName(location.origin + '/data/decisions').length > 0")
+            review.wait_for_function(
+                "() => performance.getEntriesByName(location.origin + '/data/decisions').length > 0"
+            )
             process.kill()
         if number == 35:
             process.start()

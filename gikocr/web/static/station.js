@@ -192,11 +192,27 @@ const glyphs = new Pictures(1);
 /** Added around a cell in its picture, as a share of the cell's height. */
 const CROP_MARGIN = 0.5;
 
+/** Sizes of canvases on the screen, noted when they change: to ask for them lays the whole page out anew. */
+const sizes = new WeakMap();
+const redraws = new WeakMap();
+const resizes = new ResizeObserver((entries) => {
+  for (const { target, contentRect } of entries) {
+    sizes.set(target, [contentRect.width, contentRect.height]);
+    redraws.get(target)();
+  }
+});
+
+/** Draw a canvas anew whenever its size changes. */
+function redrawOnResize(canvas, redraw) {
+  redraws.set(canvas, redraw);
+  resizes.observe(canvas);
+}
+
 /** Give a canvas as many pixels as it covers on the screen, and return its context, emptied. */
 function blankCanvas(canvas) {
   const ratio = window.devicePixelRatio || 1;
-  const width = Math.max(1, Math.round(canvas.clientWidth * ratio));
-  const height = Math.max(1, Math.round(canvas.clientHeight * ratio));
+  const size = sizes.get(canvas) ?? [canvas.clientWidth, canvas.clientHeight];
+  const [width, height] = size.map((side) => Math.max(1, Math.round(side * ratio)));
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
   const context = canvas.getContext("2d");
@@ -332,7 +348,7 @@ class PageViewer {
     this.zoom = 1;
     this.centre = [0.5, 0.5];
     this.pointers = new Map();
-    new ResizeObserver(() => this.draw()).observe(canvas);
+    redrawOnResize(canvas, () => this.draw());
     canvas.addEventListener("wheel", (event) => this.onWheel(event), { passive: false });
     canvas.addEventListener("pointerdown", (event) => this.onDown(event));
     canvas.addEventListener("pointermove", (event) => this.onMove(event));
@@ -681,7 +697,8 @@ class Stage {
       button.append(" ", make("kbd", { textContent: keyName(Keys.of[action]) }));
       button.setAttribute("aria-keyshortcuts", keyName(Keys.of[action]));
     }
-    new ResizeObserver(() => this.drawPictures()).observe($("crop"));
+    redrawOnResize($("crop"), () => this.item && this.drawPictures());
+    redrawOnResize($("strip"), () => this.item && this.drawAround(this.item));
   }
 
   show(item) {
@@ -738,17 +755,20 @@ class Stage {
         this.onDrawn?.();
       });
     }
-    const page = item.page && pages.now(item.page.id);
+    // The page beside it may come a frame later: the cell is what is waited for.
+    requestAnimationFrame(() => setTimeout(() => this.drawAround(item)));
+  }
+
+  /** Draw the printed row, and the page. */
+  drawAround(item) {
+    if (item !== this.item || item.crop === null || !item.page) return;
+    const page = pages.now(item.page.id);
     if (page && item.box) drawRow($("strip"), page, item.box);
     else {
       blankCanvas($("strip"));
-      if (item.page && item.box) {
-        pages.get(item.page.id).then((found) => {
-          if (found && item === this.item) drawRow($("strip"), found, item.box);
-        });
-      }
+      if (item.box) pages.get(item.page.id).then((found) => found && this.drawAround(item));
     }
-    if (item.page) this.viewer?.show(item.page.id, item.box);
+    this.viewer?.show(item.page.id, item.box);
   }
 
   paintPassage() {
@@ -941,8 +961,9 @@ function askReason() {
 
 // ------------------------------------------------------------------------------------------------------ 7 one field after the other
 
-/** Items that are fetched ahead, and how often counts are asked for and items are held anew, in seconds. */
+/** Items that are fetched ahead, and at the very first; how often counts are asked for and items are held anew, in seconds. */
 const AHEAD = 20;
+const FIRST = 5;
 const COUNT_EVERY = 15;
 const HOLD_EVERY = 120;
 
@@ -1005,14 +1026,14 @@ class ReviewPage {
     for (let attempt = 0; ; attempt += 1) {
       try {
         const query = new URLSearchParams(this.filter);
-        query.set("limit", String(2 * AHEAD));
+        query.set("limit", String(this.begun ? 2 * AHEAD : FIRST));
         if (this.place) query.set("after", this.place);
         const { items } = await ask(`/data/queue?${query}`);
         const held = new Set([...this.queue.map((item) => keyOf(item.field)), ...(this.current ? [keyOf(this.current.field)] : [])]);
         const fresh = items.filter((item) => !this.over.has(keyOf(item.field)) && !held.has(keyOf(item.field)));
         if (items.length) this.place = items[items.length - 1].place;
         this.queue.push(...fresh);
-        this.decodeAhead();
+        if (this.begun) this.decodeAhead();
         this.ended = !items.length;
         if (this.ended && this.place) {
           this.place = ""; // from the start again: others may have given something back
@@ -1054,8 +1075,8 @@ class ReviewPage {
     }
     // What follows may take its time: the next cell is on the screen first.
     setTimeout(() => {
-      this.decodeAhead();
-      if (!this.ended) this.fill();
+      if (this.begun) this.decodeAhead();
+      if (this.begun && !this.ended) this.fill();
     });
   }
 
@@ -1091,12 +1112,17 @@ class ReviewPage {
 
   /** The cell is drawn: note how long that took since the key, once the screen has it. */
   onDrawn() {
-    const since = this.pressed;
+    const since = this.begun ? this.pressed : 0;
+    const name = this.begun ? "gikocr:next" : "gikocr:first";
+    if (!this.begun) {
+      this.begun = true;
+      setTimeout(() => this.fill().then(() => this.decodeAhead()), 50);
+    }
     this.pressed = null;
     if (since === null || since === undefined) return;
     requestAnimationFrame(() => {
       const channel = new MessageChannel();
-      channel.port1.onmessage = () => performance.measure("gikocr:next", { start: since, end: performance.now() });
+      channel.port1.onmessage = () => performance.measure(name, { start: since, end: performance.now() });
       channel.port2.postMessage(0);
     });
   }
