@@ -164,11 +164,24 @@ def shots(workspace: Path) -> None:
     with copied(workspace) as copy, served(copy) as address, browsing() as browser:
         with sqlite3.connect(copy / "gikocr.db") as database:
             ids = dict(database.execute("SELECT name, id FROM report WHERE current").fetchall())
+        _decide(browser, address)
         for scheme in ("light", "dark"):
             for name, path, language in SHOTS:
                 for document, report in ids.items():
                     path = path.replace(f"{{{document}}}", str(report))
                 _shot(browser, f"{address}{path}", scheme, language, DOCS / f"{name}_{scheme}.png")
+
+
+def _decide(browser: Browser, address: str) -> None:
+    """Some decisions, so that pace and counts have something to show."""
+    page = browser.new_page()
+    page.goto(f"{address}/review?name=phone")
+    page.wait_for_selector("#desk:not([hidden])")
+    for key in ("4", "Enter", "b", "u", "0", "Enter", "1", "2", "Enter"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(400)
+    page.wait_for_selector("#saving[data-count='0']")
+    page.close()
 
 
 def _shot(browser: Browser, address: str, scheme: Any, language: str, to: Path) -> None:
@@ -184,7 +197,7 @@ def _shot(browser: Browser, address: str, scheme: Any, language: str, to: Path) 
         page.wait_for_selector("#editor[open]")
     page.wait_for_timeout(500)
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    picture.quantize(64, dither=Image.Dither.NONE).save(to, optimize=True)
+    picture.quantize(128, dither=Image.Dither.NONE).save(to, optimize=True)
     print(to.name, to.stat().st_size // 1024, "KiB")
     context.close()
 

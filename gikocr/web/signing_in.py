@@ -42,3 +42,11 @@ async def sign_in(request: Request) -> Response:
         door.cookie_name, cookie, max_age=COOKIE_SECONDS, httponly=True, samesite="strict", secure=secure, path="/"
     )
     return answer
+
+
+@router.post("/sign-out")
+def sign_out(request: Request) -> Response:
+    """Forget the browser."""
+    answer = JSONResponse({})
+    answer.delete_cookie(cast(Door, request.app.state.door).cookie_name, httponly=True, samesite="strict", path="/")
+    return answer

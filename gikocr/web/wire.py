@@ -65,10 +65,13 @@ def wanted(sent: object) -> Wanted:
     if action not in ("settle", "undo", "hand_up"):
         raise BadRequest("action")
     kind = entry.get("kind", "")
+    if not isinstance(kind, str):
+        raise BadRequest("kind")
     if action == "settle" and kind not in KINDS:
         raise BadRequest("kind")
     state = entry.get("state")
-    if state not in _STATES and not (state is None and action != "settle"):
+    known = state in _STATES if isinstance(state, str) else state is None and action != "settle"
+    if not known:
         raise BadRequest("state")
     value = number(entry.get("value"))
     if action == "settle" and (state == "read") != (value is not None):
@@ -85,7 +88,7 @@ def wanted(sent: object) -> Wanted:
         version=whole(entry.get("version")),
         value=value,
         state=cast("State | None", state),
-        kind=str(kind),
+        kind=kind,
         reason=reason,
         seconds=None if seconds is None else float(seconds),
         blind=entry.get("blind") is True,

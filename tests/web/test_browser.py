@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -471,3 +474,108 @@ def test_the_language_is_changed_on_the_page(review: Page, server: Server) -> No
     review.click("#language")
     review.wait_for_selector("html[lang='zh-CN']")
     assert "确认" in review.inner_text("[data-do=accept]")
+
+
+def test_a_page_that_lies_on_its_side_is_turned(page: Page, server: Server) -> None:
+    open_item(page, server, find(server, lambda i: i["crop"] is not None))
+    page.wait_for_function("() => performance.getEntriesByName('gikocr:first').length")
+    picture = "() => document.getElementById('crop').toDataURL()"
+    upright = page.evaluate(picture)
+    press(page, "r")
+    assert page.evaluate(picture) != upright
+    page.reload()
+    page.wait_for_function("() => performance.getEntriesByName('gikocr:first').length")
+    assert page.evaluate(picture) != upright
+    press(page, "r", "r", "r")
+    assert page.evaluate(picture) == upright
+
+
+def test_zoom_shows_the_original_pixels_around_the_cell(page: Page, server: Server) -> None:
+    open_item(page, server, find(server, lambda i: i["crop"] is not None))
+    page.wait_for_function("() => performance.getEntriesByName('gikocr:first').length")
+    page.wait_for_timeout(500)
+    picture = "() => document.getElementById('paper').toDataURL()"
+    whole = page.evaluate(picture)
+    press(page, "z")
+    close = page.evaluate(picture)
+    assert close != whole
+    page.hover("#paper")
+    page.mouse.down()
+    page.mouse.move(900, 300, steps=4)
+    page.mouse.up()
+    assert page.evaluate(picture) != close
+    press(page, "z")
+    assert page.evaluate(picture) == whole
+
+
+def test_a_second_answer_is_given_without_seeing_the_first(browser: Browser, page: Page, server: Server) -> None:
+    from gikocr.cli.main import main
+
+    assert main(["reviewed", str(server.workspace), "--twice-field", "*"]) == 0
+    open_review(page, server)
+    first = key(page)
+    press(page, "6", "1", "Enter")
+    wait_until_saved(page)
+    other = browser.new_context(locale="en-GB")
+    theirs = other.new_page()
+    theirs.goto(f"{server.url}/sign-in")
+    theirs.fill("#shown", "Zhao")
+    theirs.click("#sign-in button")
+    theirs.wait_for_selector("#start")
+    theirs.goto(f"{server.url}/review?order=document")
+    theirs.wait_for_selector("#desk:not([hidden])")
+    for _ in range(60):
+        if key(theirs) == first:
+            break
+        press(theirs, "s")
+    assert key(theirs) == first
+    assert theirs.input_value("#value") == ""
+    assert "Second" in theirs.inner_text("#notice")
+    assert theirs.locator("#alternatives button, .sum").count() == 0
+    press(theirs, "Enter")
+    assert theirs.inner_text("#problem") != ""
+    press(theirs, "6", "2", "Enter")
+    wait_until_saved(theirs)
+    other.close()
+    page.goto(f"{server.url}/people")
+    listed = page.locator("main a[href^='/review']").all()
+    assert [first.split(":")[1] in (a.get_attribute("href") or "") for a in listed] == [True]
+
+
+def test_a_missing_page_is_attached(page: Page, server: Server, tmp_path: Path) -> None:
+    from PIL import Image
+
+    report = rows(server, "SELECT id FROM report WHERE name='wrong_total.pdf' AND current")[0][0]
+    pages = rows(server, "SELECT d.pages FROM report r JOIN document d ON d.id = r.document_id WHERE r.id=?", report)[
+        0
+    ][0]
+    page.goto(f"{server.url}/form/{report}")
+    page.click("summary:has-text('Attach')")
+    (tmp_path / "note.txt").write_text("not a page")
+    page.set_input_files("#file", tmp_path / "note.txt")
+    page.click("#attach button")
+    page.wait_for_function("() => document.getElementById('form-problem').textContent !== ''")
+    Image.new("L", (1654, 2339), 255).save(tmp_path / "page.png")
+    page.set_input_files("#file", tmp_path / "page.png")
+    page.click("#attach button")
+    page.wait_for_url(lambda url: not url.endswith(f"/form/{report}"), timeout=120_000)
+    assert len(page.evaluate("() => JSON.parse(document.getElementById('form-desk').dataset.pages)")) == pages + 1
+
+
+def test_the_audit_trail_is_downloaded(review: Page, server: Server) -> None:
+    press(review, "5", "Enter", "b")
+    wait_until_saved(review)
+    table = list(csv.DictReader(server.get("/data/audit.csv").body.decode("utf-8-sig").splitlines()))
+    lines = [json.loads(line) for line in server.get("/data/audit.jsonl").body.decode().splitlines()]
+    assert [row["by"] for row in table] == [line["by"] for line in lines] == ["Wang", "Wang"]
+    assert [line["new_state"] for line in lines] == ["read", "blank"]
+
+
+def test_a_whole_form_is_confirmed(page: Page, server: Server) -> None:
+    report = rows(server, "SELECT id FROM report WHERE name='archive.pdf' AND current")[0][0]
+    page.goto(f"{server.url}/form/{report}")
+    page.click("#confirm-form")
+    wait_until_saved(page)
+    page.wait_for_function("() => document.querySelectorAll('.form .decided').length > 150")
+    count = "SELECT count(*) FROM field WHERE report_id=? AND decided_state IS NOT NULL AND decided_state='unreadable'"
+    assert rows(server, count, report) == [(0,)]

@@ -314,6 +314,10 @@ def test_nobody_comes_in_without_a_token(serve: Callable[..., Process], token: s
     ):
         assert server.get("/data/queue", Cookie=f"{name}={forged}").status == 401
 
+    left = server.post("/sign-out", {}, Cookie=ours).headers["set-cookie"]
+    assert left.startswith(f'{name}="";')
+    assert "Max-Age=0" in left
+
     # It outlives the server, and ends with the token.
     server.kill()
     server.start()

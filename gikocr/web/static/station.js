@@ -221,15 +221,56 @@ function blankCanvas(canvas) {
   return context;
 }
 
-/** Draw a bitmap as large as it fits, in the middle. */
-function drawFitted(canvas, bitmap, largest = 8) {
+/** Quarter turns of pages that were scanned lying on their side, by the page's id; kept while the window is open. */
+const turns = new Map(Object.entries(JSON.parse(sessionStorage.getItem("gikocr:turns") ?? "{}")));
+
+function turnPage(pageId) {
+  turns.set(pageId, ((turns.get(pageId) ?? 0) + 1) % 4);
+  sessionStorage.setItem("gikocr:turns", JSON.stringify(Object.fromEntries(turns)));
+}
+
+const turned = new WeakMap();
+
+/** A picture turned clockwise by quarters; made once. */
+function turn(bitmap, quarters) {
+  if (!quarters || !bitmap) return bitmap;
+  const made = turned.get(bitmap) ?? {};
+  turned.set(bitmap, made);
+  if (!made[quarters]) {
+    const { width, height } = bitmap;
+    const canvas = make("canvas", quarters % 2 ? { width: height, height: width } : { width, height });
+    const context = canvas.getContext("2d");
+    context.translate(canvas.width / 2, canvas.height / 2);
+    context.rotate((quarters * Math.PI) / 2);
+    context.drawImage(bitmap, -width / 2, -height / 2);
+    made[quarters] = canvas;
+  }
+  return made[quarters];
+}
+
+/** A box of shares of the page, turned with it. */
+function turnBox(box, quarters) {
+  let [left, top, right, bottom] = box;
+  for (let i = 0; i < (quarters ?? 0); i += 1) [left, top, right, bottom] = [1 - bottom, left, 1 - top, right];
+  return [left, top, right, bottom];
+}
+
+/** Draw a bitmap as large as it fits, in the middle; `quarters`: the page's turn. */
+function drawFitted(canvas, upright, quarters = 0, largest = 8) {
+  // The margin is half of the cell's height; where the cell is taller than wide, as on a page that lies on its side, less of it is shown.
+  const margin = (upright.height * CROP_MARGIN) / (1 + 2 * CROP_MARGIN);
+  const least = Math.min(upright.width, upright.height) - 2 * margin;
+  const shownMargin = least > 0 ? Math.min(margin, 0.6 * least) : margin;
+  const bitmap = turn(upright, quarters);
   const context = blankCanvas(canvas);
-  const scale = Math.min((canvas.width - 8) / bitmap.width, (canvas.height - 8) / bitmap.height, largest * (window.devicePixelRatio || 1));
-  const [width, height] = [bitmap.width * scale, bitmap.height * scale];
+  const cut = margin - shownMargin;
+  const [across, down] = [bitmap.width - 2 * cut, bitmap.height - 2 * cut];
+  const scale = Math.min((canvas.width - 8) / across, (canvas.height - 8) / down, largest * (window.devicePixelRatio || 1));
+  const [width, height] = [across * scale, down * scale];
   const [x, y] = [(canvas.width - width) / 2, (canvas.height - height) / 2];
-  context.drawImage(bitmap, x, y, width, height);
-  // The margin shows the neighbours' strokes: it is veiled, so that nobody reads a neighbour.
-  const edge = (height * CROP_MARGIN) / (1 + 2 * CROP_MARGIN);
+  context.drawImage(bitmap, cut, cut, across, down, x, y, width, height);
+  // The neighbours' strokes in the margin are veiled, so that nobody reads a neighbour.
+  const edge = shownMargin * scale;
   context.fillStyle = "rgb(255 255 255 / .55)";
   for (const veil of [[x, y, width, edge], [x, y + height - edge, width, edge], [x, y + edge, edge, height - 2 * edge], [x + width - edge, y + edge, edge, height - 2 * edge]]) context.fillRect(...veil);
 }
@@ -309,7 +350,9 @@ function drawPrint(canvas, bitmap) {
 }
 
 /** Draw the whole printed row of a cell, with the cell framed: its heading as it is printed. */
-function drawRow(canvas, bitmap, [left, top, right, bottom]) {
+function drawRow(canvas, page, box, quarters = 0) {
+  const bitmap = turn(page, quarters);
+  const [left, top, right, bottom] = turnBox(box, quarters);
   const context = blankCanvas(canvas);
   const margin = (bottom - top) * 0.25;
   const [y, height] = [(top - margin) * bitmap.height, (bottom - top + 2 * margin) * bitmap.height];
@@ -344,7 +387,7 @@ class PageViewer {
     this.onPick = onPick;
     this.boxes = [];
     this.pageId = null;
-    this.bitmap = null;
+    this.picture = null;
     this.zoom = 1;
     this.centre = [0.5, 0.5];
     this.pointers = new Map();
@@ -358,21 +401,26 @@ class PageViewer {
 
   /** Show a page with frames around cells; `box` is the one that matters. */
   show(pageId, box, boxes = []) {
-    this.box = box;
-    this.boxes = boxes;
-    if (pageId !== this.pageId) this.bitmap = pageId === null ? null : (pages.now(pageId) ?? null);
+    this.box = box && turnBox(box, turns.get(pageId));
+    this.boxes = boxes.map((other) => ({ ...other, box: turnBox(other.box, turns.get(pageId)) }));
+    if (pageId !== this.pageId) this.picture = pageId === null ? null : (pages.now(pageId) ?? null);
     this.pageId = pageId;
-    if (box && this.zoom > 1) this.centre = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];
-    if (pageId !== null && !this.bitmap) {
+    if (this.box && this.zoom > 1) this.centre = [(this.box[0] + this.box[2]) / 2, (this.box[1] + this.box[3]) / 2];
+    if (pageId !== null && !this.picture) {
       pages.get(pageId).then((bitmap) => {
-        if (pageId === this.pageId && this.bitmap === null) {
-          this.bitmap = bitmap;
+        if (pageId === this.pageId && this.picture === null) {
+          this.picture = bitmap;
           this.draw();
         }
       });
     }
     this.draw();
     if (this.zoom > 1) this.sharpen();
+  }
+
+  /** The page as it is shown: turned upright. */
+  get bitmap() {
+    return turn(this.picture, turns.get(this.pageId));
   }
 
   /** From the whole page to the cell and back. */
@@ -393,7 +441,7 @@ class PageViewer {
     if (id === null) return;
     originals.get(id).then((bitmap) => {
       if (bitmap && id === this.pageId && this.zoom > 1) {
-        this.bitmap = bitmap;
+        this.picture = bitmap;
         this.draw();
       }
     });
@@ -638,7 +686,7 @@ class Outbox {
 
 const DEFAULT_KEYS = {
   accept: "Enter", blank: "b", slash: "/", dash: "-", none_word: "n", unreadable: "u", source_error: "e", skip: "s", hand_up: "h",
-  suggestion: "g", undo: "Ctrl+z", zoom: "z", help: "?",
+  suggestion: "g", undo: "Ctrl+z", zoom: "z", turn: "r", help: "?",
 };
 for (let i = 1; i <= 9; i += 1) DEFAULT_KEYS[`alternative${i}`] = `Alt+${i}`;
 
@@ -710,6 +758,7 @@ class Stage {
     $("source").textContent = title;
     $("row-heading").textContent = chinese ? item.row.zh || item.row.en : item.row.en;
     $("column-heading").textContent = chinese ? item.column.zh : item.column.en;
+    $("printed-heading").textContent = chinese ? "" : [item.row.zh, item.column.zh].filter(Boolean).join(" × ");
     const notes = [];
     if (item.blind) notes.push(say("blind"));
     if (item.handed_up) notes.push(say("handed_up", item.handed_up));
@@ -745,12 +794,12 @@ class Stage {
     if (this.viewer) this.viewer.canvas.hidden = !item.page;
     if (item.crop === null) return;
     const bitmap = crops.now(item.crop);
-    if (bitmap) drawFitted($("crop"), bitmap);
+    if (bitmap) drawFitted($("crop"), bitmap, this.quarters());
     else {
       blankCanvas($("crop"));
       crops.get(item.crop).then((found) => {
         if (item !== this.item) return;
-        if (found) drawFitted($("crop"), found);
+        if (found) drawFitted($("crop"), found, this.quarters());
         else $("problem").textContent = say("no_picture");
         this.onDrawn?.();
       });
@@ -759,11 +808,22 @@ class Stage {
     requestAnimationFrame(() => setTimeout(() => this.drawAround(item)));
   }
 
+  quarters() {
+    return turns.get(this.item.page?.id) ?? 0;
+  }
+
+  /** Turn the page of this item by a quarter, for a table that was scanned on its side. */
+  turnPage() {
+    if (!this.item.page) return;
+    turnPage(this.item.page.id);
+    this.drawPictures();
+  }
+
   /** Draw the printed row, and the page. */
   drawAround(item) {
     if (item !== this.item || item.crop === null || !item.page) return;
     const page = pages.now(item.page.id);
-    if (page && item.box) drawRow($("strip"), page, item.box);
+    if (page && item.box) drawRow($("strip"), page, item.box, this.quarters());
     else {
       blankCanvas($("strip"));
       if (item.box) pages.get(item.page.id).then((found) => found && this.drawAround(item));
@@ -1269,6 +1329,7 @@ class ReviewPage {
     if (action === "skip") return this.skip(), true;
     if (action === "hand_up") return this.handUp(), true;
     if (action === "zoom") return this.viewer.toggle(), true;
+    if (action === "turn") return this.stage.turnPage(), true;
     return this.stage.act(action);
   }
 
@@ -1634,6 +1695,10 @@ class FormPage {
 
 function signInPage() {
   $("shown").focus();
+  $("sign-out")?.addEventListener("click", async () => {
+    await ask("/sign-out", {});
+    location.reload();
+  });
   $("sign-in").addEventListener("submit", async (event) => {
     event.preventDefault();
     $("problem").textContent = "";
