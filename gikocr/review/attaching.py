@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gikocr.errors import EditConflict, UsageError
+from gikocr.errors import DocumentError, EditConflict, UsageError
 from gikocr.forms import Form
-from gikocr.ingest import Input, open_markup
+from gikocr.ingest import Input, open_document, open_markup
 from gikocr.review.reports import Reports
 from gikocr.settings import Settings
 from gikocr.workspace import Entry, NewReport, Selection, StoredField, StoredReport, Workspace
@@ -55,6 +55,7 @@ def attach(
         raise UsageError(
             f"{report.name!r} is a text: no page can be added to it.", advice="Give extract all pages as scans."
         )
+    _check(file, settings)
     item = Input(report.name, (*paths, keep_file(workspace, file)))
     found = pipeline.extract(item)
     sha256 = found.report.source.sha256
@@ -74,6 +75,15 @@ def attach(
     point_sources(workspace, report.document_id, new.document_id)
     _carry(workspace, new, decided, person)
     return new
+
+
+def _check(file: Path, settings: Settings) -> None:
+    """Raise a UsageError for a file that has no pages which can be read."""
+    try:
+        with open_document(Input(file.name, (file,)), settings) as document:
+            document.read_page(1)
+    except DocumentError as error:
+        raise UsageError(f"The page cannot be read: {error.message}", advice=error.advice) from error
 
 
 def _new(extraction: Extraction) -> NewReport:

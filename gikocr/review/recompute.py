@@ -166,6 +166,7 @@ class Recomputer:
         checks = self._checks(values, after) if any(f.version for f in values.fields.values()) else ()
         broken = broken_checks(checks or self._original(values.report).checks)
         failing = {c.id for c in checks if c.difference not in (None, 0)}
+        sent_back = self._sent_back(values)
         rows: list[tuple[StoredField, Mapping[str, Any]]] = []
         changes = []
         for field_id, field in values.fields.items():
@@ -173,12 +174,11 @@ class Recomputer:
             if field.decided is not None or stood is None:
                 continue
             seen = changed_fields.get(field_id) or as_read(stood)
-            if not seen.needs_review and (field.version or failing & set(field.rules)) and stood.needs_review:
+            if not seen.needs_review and (field_id in sent_back or failing & set(field.rules)) and stood.needs_review:
                 seen = Outlook(seen.confidence, True, seen.alternatives, seen.suggestion)
                 if field_id in changed_fields:
                     changed_fields[field_id] = seen
-            # What somebody sent back to the queue stays there until it is decided.
-            waiting = seen.needs_review or (field.version > 0 and field.waiting)
+            waiting = seen.needs_review or field_id in sent_back
             row = recomputed.row_of(field, seen, waiting=waiting, harm=harm_of(field.rules, broken))
             if row:
                 rows.append((field, row))
@@ -186,6 +186,13 @@ class Recomputer:
                 changes.append(Changed(field_id, field.confidence, seen.confidence, waiting))
         total = sum(f.version for f in values.fields.values())
         return Recomputed(total, changed_fields, checks), rows, tuple(changes)
+
+    def _sent_back(self, values: Values) -> set[str]:
+        """The fields that somebody sent to the queue, which stay there until they are decided."""
+        if not any(f.version and f.decided is None for f in values.fields.values()):
+            return set()
+        standing = self._workspace.reviews.standing(values.report.id)
+        return {field_id for field_id, made in standing.items() if made.waits}
 
     def _original(self, report: StoredReport) -> Report:
         return self._reports.original(report)

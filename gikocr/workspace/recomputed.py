@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from gikocr.report import Alternative, Check, Report, Suggestion
 from gikocr.report.json_text import read as read_json
 from gikocr.report.json_text import write as write_json
-from gikocr.workspace import recording, schema
+from gikocr.workspace import decisions, recording, schema
 from gikocr.workspace.database import Database
 from gikocr.workspace.rows import StoredField, amount_text
 
@@ -97,6 +97,7 @@ def keep(
     Returns:
         False when somebody did, and nothing was written.
     """
+    decisions.lock_reports(database, connection, [report_id])
     columns = schema.field.c
     total = sa.select(sa.func.coalesce(sa.func.sum(columns.version), 0)).where(
         columns.report_id == report_id, columns.version > 0

@@ -131,7 +131,9 @@ class ReviewLog:
         """
         done: list[StoredField | EditConflict] = []
         touched: set[int] = set()
+        entries = list(entries)
         with self._database.write() as connection:
+            decisions.lock_reports(self._database, connection, (entry.report_id for entry in entries))
             for entry in entries:
                 try:
                     done.append(decisions.decide(self._database, connection, entry, by=by, request=request))
@@ -150,6 +152,7 @@ class ReviewLog:
             WorkspaceError: there is no such field, or nothing was ever decided on it.
         """
         with self._database.write() as connection:
+            decisions.lock_reports(self._database, connection, [report_id])
             done = decisions.undo(self._database, connection, report_id, field_id, version=version, by=by)
             recording.count_waiting(connection, report_id)
             return decisions.read_field(connection, report_id, done.field_id)
@@ -171,6 +174,7 @@ class ReviewLog:
             if request is not None and (before := self._of_request(connection, request, by)):
                 return [decisions.read_field(connection, *place) for place in before]
             places = self._last(connection, by)
+            decisions.lock_reports(self._database, connection, (report_id for report_id, _ in places))
             done = [
                 decisions.undo(self._database, connection, *place, version=None, by=by, only_own=True, request=request)
                 for place in places
