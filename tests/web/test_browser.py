@@ -80,7 +80,7 @@ def test_the_first_field_is_shown_with_all_that_belongs_to_it(page: Page, server
     assert page.locator(".sum").count() == len(item["sums"])
     assert page.locator("#alternatives button").count() >= len(item["alternatives"])
     page.wait_for_function(
-        "performance.getEntriesByType('resource').filter(e => e.name.includes('/picture/')).length > 1"
+        "() => performance.getEntriesByType('resource').filter(e => e.name.includes('/picture/')).length > 1"
     )
     drawn = """(id) => { const c = document.getElementById(id); const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
         return new Set(d.filter((_, i) => i % 4 === 0)).size > 20 }"""
@@ -542,6 +542,7 @@ def test_a_second_answer_is_given_without_seeing_the_first(browser: Browser, pag
     assert [first.split(":")[1] in (a.get_attribute("href") or "") for a in listed] == [True]
 
 
+@pytest.mark.slow
 def test_a_missing_page_is_attached(page: Page, server: Server, tmp_path: Path) -> None:
     from PIL import Image
 

@@ -15,7 +15,7 @@ from tests.web.serving import Server
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 #: What is asked for is 30 and 80 ms, and 1.5 s; the processes of other tests share the cores here.
 BUSY = 3

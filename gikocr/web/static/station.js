@@ -431,6 +431,7 @@ class PageViewer {
   set(zoom, centre) {
     this.zoom = Math.min(12, Math.max(1, zoom));
     this.centre = this.zoom === 1 ? [0.5, 0.5] : centre.map((share) => Math.min(1, Math.max(0, share)));
+    if (this.zoom === 1) this.picture = pages.now(this.pageId) ?? this.picture;
     this.draw();
     if (this.zoom > 1) this.sharpen();
   }
