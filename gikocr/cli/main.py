@@ -18,6 +18,8 @@ from gikocr.cli import (
     extract,
     jobs,
     report,
+    review,
+    reviewed,
     schema,
     serve,
     show,
@@ -75,6 +77,8 @@ def build_app() -> typer.Typer:
     app.command("status")(status.status)
     app.command("show")(show.show)
     app.command("compare")(show.compare)
+    app.command("review")(review.review)
+    app.command("reviewed")(reviewed.reviewed)
     app.command("export")(export.export)
     app.command("report")(report.report)
     app.command("evaluate")(evaluate.evaluate)

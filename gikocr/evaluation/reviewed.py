@@ -57,9 +57,14 @@ def _pairs(truth: Path, out: Path) -> Iterator[Reviewed]:
         if reading is None:
             continue
         style = next((t for t in pair.truth.tags if t.startswith(STYLE_TAG)), "")
-        agency = pair.truth.agencies[0] if pair.truth.agencies else pair.truth.name
+        # A truth made by reviewers does not say whose report it is; what was read is enough to keep agencies apart.
+        agency = pair.truth.agencies[0] if pair.truth.agencies else _agency(reading) or pair.truth.name
         mark = json.loads(pair.output.path.read_text(encoding="utf-8")).get("fingerprint", "")
         yield Reviewed(pair.truth, reading, f"{agency}|{style}", str(mark))
+
+
+def _agency(reading: FormReading) -> str:
+    return next((str(v.value) for v in reading.document if v.id == "agency" and v.value), "")
 
 
 def is_right(truth: TruthField, candidate: Candidate) -> bool:

@@ -12,53 +12,25 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gikocr.reconcile.branches import Branch, branches_of
+from gikocr.reconcile.branches import CellValues as CellValues
 from gikocr.reconcile.calibration import Misreading, SourceParameters
-from gikocr.reconcile.channel import misprint, misread, slip
+from gikocr.reconcile.channel import slip
 from gikocr.reconcile.rule_system import Line, Part, unpack
 
-LEAST_RATIO = 1e-6
-"""Alternatives less probable than this in relation to the best value are left out."""
-LEAST_BRANCH = 1e-11
-"""Branches with less weight than this, in relation to the reading as it stands, are left out."""
 LEAST_SHARE = 1e-9
 """Paths with less than this share of the weight of a good explanation are left out; confidences end at 1 - 1e-5."""
-EXPLAINED_ABOVE = 1e-8
-"""Combinations of alternatives with less weight are not explained further by an unlisted misreading or an error in print."""
-MOST_CHANGES = 4
-"""Cells of one line that change together."""
-MOST_COMBINATIONS, MOST_MOVES = 400, 150
-"""Combinations and different effects of one line that are looked at, the heaviest."""
+MOST_MOVES = 150
+"""Different effects of one line that are looked at, the heaviest."""
 SCOUT, BEAM, WIDE_BEAM, MANY_BROKEN = 12, 60, 120, 5
 """States kept at each step: to find a good explanation, usually, and where more than so many rules fail as read."""
 STEP_WORK = 2_500
 """States times effects of one step, so that a document in which nothing fits takes no longer than others."""
 LARGEST = 10**9
 """Values must be smaller, so that residuals fit into a packed state."""
-
-
-@dataclass(frozen=True, slots=True)
-class CellValues:
-    """What a reader says of one field's value.
-
-    Attributes:
-        values: value and probability, most probable first, at least one; they sum to at most 1.
-        unlisted: probability that the value is none of these.
-        blank: whether the best reading is an empty cell.
-        settled: whether a person has settled the value; then nothing explains a violation by a misreading of it.
-    """
-
-    values: tuple[tuple[int, float], ...]
-    unlisted: float
-    blank: bool = False
-    settled: bool = False
-
-    @property
-    def best(self) -> int:
-        """The most probable value."""
-        return self.values[0][0]
 
 
 @dataclass(slots=True)
@@ -80,19 +52,6 @@ class PartPosterior:
     broken: dict[str, float]
     evidence: float
     unexplained: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class _Branch:
-    """One way to explain a line: its effect on the crossing rules, weight, changed values, and what is wrong in print."""
-
-    effect: int
-    weight: float
-    changes: tuple[tuple[str, int, bool], ...]
-    source: str | None = None
-    source_effect: int = 0
-    broken: bool = False
-    unexplained: bool = False
 
 
 def infer(part: Part, cells: Mapping[str, CellValues], source: SourceParameters, way: Misreading) -> PartPosterior:
@@ -124,7 +83,7 @@ class _Trellis:
         failing = sum(r != 0 for r in self.residuals)
         failing += sum(line.rule is not None and self._residual(line) != 0 for line in part.lines)
         self.beam = WIDE_BEAM if failing > MANY_BROKEN else BEAM
-        every = [(line, list(self._branches(line))) for line in part.lines]
+        every = [(line, self._branches(line)) for line in part.lines]
         # Lines with one branch only do nothing to the state; the fewer branches, the earlier, so that states stay few.
         self.steps = sorted((s for s in every if len(s[1]) > 1 or s[1][0].broken), key=lambda s: len(s[1]))
         self.moves = [_by_effect(branches) for _, branches in self.steps]
@@ -133,68 +92,11 @@ class _Trellis:
     def _residual(self, line: Line) -> int:
         return sum(sign * self.cells[i].best for i, sign in line.fields)
 
-    def _branches(self, line: Line) -> Iterator[_Branch]:
-        residual = self._residual(line)
-        for changes, weight in _combinations(line, self.cells):
-            after = residual
-            effect = 0
-            for field_id, value, _ in changes:
-                delta = value - self.cells[field_id].best
-                after += delta * dict(line.fields)[field_id]
-                effect += delta * self.part.columns[field_id]
-            if line.rule is None:
-                yield _Branch(effect, weight, changes)
-                if weight >= EXPLAINED_ABOVE:
-                    yield from self._crossed(line.fields[0][0], changes, effect, weight)
-            elif after == 0:
-                yield _Branch(effect, weight, changes)
-            else:
-                cost = weight * self.source.row * (0.05 + slip(after))
-                yield _Branch(effect, cost, changes, broken=True, unexplained=True)
-                if weight >= EXPLAINED_ABOVE:
-                    yield from self._closing(line, changes, effect, after, weight)
-
-    def _closing(
-        self, line: Line, changes: tuple[tuple[str, int, bool], ...], effect: int, after: int, weight: float
-    ) -> Iterator[_Branch]:
-        """Ways in which one cell closes a line: misread without being listed, or wrong in print."""
-        changed = {i: v for i, v, _ in changes}
-        for field_id, sign in line.fields:
-            printed = changed.get(field_id, self.cells[field_id].best)
-            closing = printed - after * sign
-            if closing < 0 <= printed:
-                continue
-            yield from self._single(field_id, printed, closing, changes, effect, weight)
-
-    def _crossed(
-        self, field_id: str, changes: tuple[tuple[str, int, bool], ...], effect: int, weight: float
-    ) -> Iterator[_Branch]:
-        """The same for a field that only crossing rules hold: it may close any of those that fail."""
-        printed = changes[0][1] if changes else self.cells[field_id].best
-        signs = unpack(self.part.columns[field_id], len(self.part.crossing))
-        for closing in {printed - r * s for r, s in zip(self.residuals, signs, strict=True) if r and s}:
-            if closing >= 0 or printed < 0:
-                yield from self._single(field_id, printed, closing, changes, effect, weight)
-
-    def _single(
-        self,
-        field_id: str,
-        printed: int,
-        closing: int,
-        changes: tuple[tuple[str, int, bool], ...],
-        effect: int,
-        weight: float,
-    ) -> Iterator[_Branch]:
-        shift = (closing - printed) * self.part.columns[field_id]
-        in_print = weight * self.source.cell * misprint(printed, closing)
-        if in_print >= LEAST_BRANCH:
-            yield _Branch(effect + shift, in_print, changes, source=field_id, source_effect=-shift, broken=True)
-        cell = self.cells[field_id]
-        if cell.settled or any(i == field_id for i, _, _ in changes) or any(v == closing for v, _ in cell.values):
-            return
-        unlisted = weight * cell.unlisted / cell.values[0][1] * misread(self.way, closing, cell.best, cell.blank)
-        if unlisted >= LEAST_BRANCH:
-            yield _Branch(effect + shift, unlisted, (*changes, (field_id, closing, True)))
+    def _branches(self, line: Line) -> tuple[Branch, ...]:
+        cells = tuple(self.cells[i] for i, _ in line.fields)
+        columns = tuple(self.part.columns[i] for i, _ in line.fields)
+        residuals = tuple(self.residuals) if line.rule is None else ()
+        return branches_of(line, cells, columns, residuals, self.source, self.way)
 
     def _end(self, state: int) -> float:
         """Weight of the crossing rules that are left open."""
@@ -292,7 +194,7 @@ class _Trellis:
             # Two cells are misread where none alone explains it.
             result.unexplained[i] += min(1.0, 2 * own / whole) * share * self.source.misread
 
-    def _add(self, result: PartPosterior, line: Line, branch: _Branch, share: float) -> None:
+    def _add(self, result: PartPosterior, line: Line, branch: Branch, share: float) -> None:
         for field_id, value, implied in branch.changes:
             values = result.values[field_id]
             values[value] = values.get(value, 0.0) + share
@@ -336,7 +238,7 @@ class _Trellis:
         return values, math.log(weight * self._end(state))
 
 
-def _by_effect(branches: Sequence[_Branch]) -> list[tuple[int, float]]:
+def _by_effect(branches: Sequence[Branch]) -> list[tuple[int, float]]:
     moves: dict[int, float] = {}
     for branch in branches:
         moves[branch.effect] = moves.get(branch.effect, 0.0) + branch.weight
@@ -345,23 +247,3 @@ def _by_effect(branches: Sequence[_Branch]) -> list[tuple[int, float]]:
 
 def _weight(item: tuple[int, float]) -> float:
     return item[1]
-
-
-def _combinations(line: Line, cells: Mapping[str, CellValues]) -> list[tuple[tuple[tuple[str, int, bool], ...], float]]:
-    """Choices among the listed values of a line, the reading as it stands first, then by weight."""
-    found: list[tuple[tuple[tuple[str, int, bool], ...], float]] = [((), 1.0)]
-    for field_id, _ in line.fields:
-        cell = cells[field_id]
-        top = cell.values[0][1]
-        options = [(v, p / top) for v, p in cell.values[1:] if p / top >= LEAST_RATIO] if not cell.settled else []
-        if options:
-            found += [
-                ((*changes, (field_id, value, False)), weight * ratio)
-                for changes, weight in found
-                if len(changes) < MOST_CHANGES
-                for value, ratio in options
-                if weight * ratio >= LEAST_BRANCH
-            ]
-    if len(found) > MOST_COMBINATIONS:
-        found = [found[0], *sorted(found[1:], key=lambda item: -item[1])[: MOST_COMBINATIONS - 1]]
-    return found

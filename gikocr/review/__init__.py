@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 from gikocr.errors import EditConflict
+from gikocr.review.agreement import Agreement
+from gikocr.review.formview import FormBlock, FormCell, FormRow, FormTable, FormView
 from gikocr.review.intervals import Interval
 from gikocr.review.items import (
     Changed,
@@ -19,6 +21,7 @@ from gikocr.review.items import (
     Settled,
     Sheet,
     SheetCell,
+    SheetSettled,
     Sum,
     Term,
 )
@@ -26,16 +29,24 @@ from gikocr.review.people import People, Person, Role
 from gikocr.review.plan import Plan
 from gikocr.review.sampling import Residual
 from gikocr.review.station import Station
+from gikocr.review.statistics import Pace
 
 __all__ = [
+    "Agreement",
     "Changed",
     "Choice",
     "Counts",
     "EditConflict",
+    "FormBlock",
+    "FormCell",
+    "FormRow",
+    "FormTable",
+    "FormView",
     "Heading",
     "Hint",
     "Interval",
     "Item",
+    "Pace",
     "Passage",
     "People",
     "Person",
@@ -46,6 +57,7 @@ __all__ = [
     "Settled",
     "Sheet",
     "SheetCell",
+    "SheetSettled",
     "Station",
     "Sum",
     "Term",

@@ -10,6 +10,7 @@ from gikocr.errors import WorkspaceError
 from gikocr.forms import Form
 from gikocr.review.items import Box, Item, Passage
 from gikocr.review.passages import Passages
+from gikocr.review.places import Places
 from gikocr.review.queueing import Asked
 from gikocr.review.reports import Reports, Values, choices, spec_of, suggestion
 from gikocr.settings import Settings
@@ -26,10 +27,11 @@ class ItemBuilder:
         self._pictures = pictures
         self._form = form
         self._passages = Passages(workspace, settings)
+        self.places = Places(form)
 
     def items(self, asked: Sequence[Asked]) -> list[Item]:
         """Items of fields, in the same order."""
-        values = self._reports.values({a.field.report_id for a in asked})
+        values = self._reports.around([a.field for a in asked])
         return [self._item(a, values[a.field.report_id]) for a in asked if a.field.report_id in values]
 
     def _item(self, asked: Asked, values: Values) -> Item:
@@ -37,8 +39,8 @@ class ItemBuilder:
         parsed = self._reports.parsed(report)["fields"][field.field_id]
         row, column = self._reports.headings(field)
         sums = self._reports.sums(values, field.field_id)
-        readings = choices(parsed, field)
-        cell = cell_of(values, field)
+        readings = choices(values, parsed, field)
+        cell = self.places.cell(values, field)
         spec = spec_of(self._form, field.edition, field.field_id)
         return Item(
             field=replace(field, decided=None) if asked.blind else field,
@@ -75,11 +77,6 @@ class ItemBuilder:
     def _passage(self, values: Values, cell: StoredField) -> Passage | None:
         evidence = self._reports.parsed(values.report)["fields"][cell.field_id].get("evidence")
         return self._passages.around(values.report, evidence, cell.printed or "")
-
-
-def cell_of(values: Values, field: StoredField) -> StoredField:
-    """The field in whose cell this one's number stands: its own, unless a person shifted its row or column."""
-    return values.fields.get(field.cell_of or field.field_id, field)
 
 
 def crop_id(report: StoredReport, cell: StoredField) -> str:

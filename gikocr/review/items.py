@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from gikocr.elements import State
+from gikocr.errors import EditConflict
 from gikocr.report import Verdict
 from gikocr.workspace import Cursor, Keying, StoredField, StoredReport
 from gikocr.workspace.rows import Value
@@ -186,14 +187,14 @@ class Settled:
         field: as it is now.
         changed: the other fields of its report whose confidence changed.
         sums: those that the field takes part in, with the values that stand now.
-        waiting: how many fields of the report still wait.
+        waiting: how many fields of the report still wait; None where that is still being reckoned.
         differs: this was a second answer, and the first was another: a senior decides.
     """
 
     field: StoredField
     changed: tuple[Changed, ...]
     sums: tuple[Sum, ...]
-    waiting: int
+    waiting: int | None
     differs: bool
 
 
@@ -223,18 +224,30 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class SheetCell:
-    """A cell on a sheet of cells that were read alike."""
+    """A cell on a sheet of cells that were read alike.
+
+    ``unlikeness``: how far its print is from what most on the sheet look like, in [0, 1]; None where its picture is not made yet.
+    """
 
     field: StoredField
     version: int
     probability: float
-    crop_id: str | None
+    unlikeness: float | None
+    crop_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Cells that were read as one numeral, the most doubtful first; ``after``: where the next sheet begins, None at the end."""
+    """Cells that were read as one numeral, those first that look least like the others; ``after``: where the next sheet begins."""
 
     printed: str
     cells: tuple[SheetCell, ...]
     after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SheetSettled:
+    """What came of decisions on many cells: the fields as they are now, and those that somebody else had decided meanwhile."""
+
+    fields: tuple[StoredField, ...]
+    conflicts: tuple[EditConflict, ...]

@@ -7,25 +7,29 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from gikocr.forms import Field, Form, Rule
+from gikocr.report import Report
 from gikocr.report.json_text import read as read_json
 from gikocr.review.items import Choice, Heading, Hint, Sum, Term
 from gikocr.workspace import Selection, StoredField, StoredReport, Workspace
+from gikocr.workspace.recomputed import Recomputed, load
 from gikocr.workspace.rows import Value
 
-#: Parsed reports that are kept in memory, each about 200 kB.
-KEPT = 200
+#: Parsed reports that are kept in memory, each about 200 kB, and those that were validated whole.
+KEPT, ORIGINALS_KEPT = 200, 64
+
+_NOTHING = Recomputed(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The fields of one report as they stand."""
+    """The fields of one report as they stand, and what inference says of it since people decided."""
 
     report: StoredReport
     fields: Mapping[str, StoredField]
+    anew: Recomputed
 
     def editions(self) -> tuple[tuple[str, str], ...]:
         """The edition of each table that has fields."""
@@ -39,6 +43,11 @@ class Reports:
         self._workspace = workspace
         self._form = form
         self._kept: OrderedDict[tuple[int, object], Mapping[str, Any]] = OrderedDict()
+        self._originals: OrderedDict[tuple[int, object], Report] = OrderedDict()
+        # Not lru_cache: a form takes long to hash.
+        self._headings: dict[tuple[str | None, str], tuple[Heading, Heading]] = {}
+        self._rules: dict[tuple[tuple[str, str], ...], tuple[Rule, ...]] = {}
+        self._rules_of: dict[tuple[str, str], tuple[Rule, ...]] = {}
         self._lock = threading.Lock()
 
     def stored(self, ids: Iterable[int]) -> dict[int, StoredReport]:
@@ -53,7 +62,45 @@ class Reports:
         if reports:
             for field in self._workspace.fields(Selection(report_ids=tuple(sorted(reports)))):
                 fields[field.report_id][field.field_id] = field
-        return {i: Values(report, fields[i]) for i, report in reports.items()}
+        anew = self.recomputed(reports)
+        return {i: Values(report, fields[i], anew.get(i, _NOTHING)) for i, report in reports.items()}
+
+    def around(self, fields: Sequence[StoredField]) -> dict[int, Values]:
+        """The reports of fields with as many of their fields as the sums and the places of these need."""
+        reports = self.stored(f.report_id for f in fields)
+        whole: set[int] = set()
+        wanted: dict[tuple[int, str], None] = {}
+        for field in fields:
+            if field.report_id not in reports:
+                continue
+            if field.page is None and not self._is_placed(reports[field.report_id], field):
+                whole.add(field.report_id)
+            ids = [i for rule in self._rules_with(field) for i in (*rule.left, *rule.right)]
+            wanted |= dict.fromkeys(
+                (field.report_id, i) for i in (field.field_id, field.cell_of or field.field_id, *ids)
+            )
+        found = self.values(whole)
+        loaded: dict[int, dict[str, StoredField]] = {i: {} for i in reports if i not in whole}
+        for field in self._workspace.reviews.fields([p for p in wanted if p[0] in loaded]):
+            loaded[field.report_id][field.field_id] = field
+        anew = self.recomputed(loaded)
+        return found | {i: Values(reports[i], own, anew.get(i, _NOTHING)) for i, own in loaded.items()}
+
+    def _is_placed(self, report: StoredReport, field: StoredField) -> bool:
+        """Whether a field without a page has a place in a text."""
+        evidence = self.parsed(report)["fields"][field.field_id].get("evidence") or {}
+        return evidence.get("line") is not None or evidence.get("table") is not None
+
+    def _rules_with(self, field: StoredField) -> tuple[Rule, ...]:
+        if field.edition is None:
+            return ()
+        key = (field.edition, field.field_id)
+        found = self._rules_of.get(key)
+        if found is None:
+            rules = self._rules_for(((field.table, field.edition),))
+            found = tuple(r for r in rules if field.field_id in r.left or field.field_id in r.right)
+            self._rules_of[key] = found
+        return found
 
     def parsed(self, report: StoredReport) -> Mapping[str, Any]:
         """A report's JSON, its fields and checks by id."""
@@ -73,29 +120,55 @@ class Reports:
                 self._kept.popitem(last=False)
         return found
 
+    def original(self, report: StoredReport) -> Report:
+        """A report as the pipeline made it."""
+        key = (report.id, report.read_at)
+        with self._lock:
+            if key in self._originals:
+                self._originals.move_to_end(key)
+                return self._originals[key]
+        found = Report.from_json(self._workspace.report_text(report.id))
+        with self._lock:
+            self._originals[key] = found
+            while len(self._originals) > ORIGINALS_KEPT:
+                self._originals.popitem(last=False)
+        return found
+
+    def recomputed(self, ids: Iterable[int]) -> dict[int, Recomputed]:
+        """What inference says of reports since people decided, as far as it was asked."""
+        wanted = sorted(set(ids))
+        with self._workspace.database.read() as connection:
+            return load(connection, wanted) if wanted else {}
+
     def headings(self, field: StoredField) -> tuple[Heading, Heading]:
         """The headings of a field's row and column."""
-        return headings(self._form, field.edition, field.field_id)
+        key = (field.edition, field.field_id)
+        found = self._headings.get(key)
+        if found is None:
+            found = self._headings[key] = headings(self._form, field.edition, field.field_id)
+        return found
 
     def rules(self, values: Values) -> tuple[Rule, ...]:
-        """The rules of the tables of a report."""
-        return rules_of(self._form, values.editions())
+        """The rules of the tables of a report; none of a table that the form does not know."""
+        return self._rules_for(values.editions())
+
+    def _rules_for(self, editions: tuple[tuple[str, str], ...]) -> tuple[Rule, ...]:
+        found = self._rules.get(editions)
+        if found is None:
+            known = {t: e for t, e in editions if e in self._form.editions and t in self._form.editions[e].tables}
+            found = self._rules[editions] = self._form.rules_for(known)
+        return found
 
     def sums(self, values: Values, field_id: str | None = None) -> tuple[Sum, ...]:
         """The sums of a report as its values stand; only those that a field takes part in, where one is given."""
-        checks = self.parsed(values.report)["checks"]
-        chosen = [r for r in self.rules(values) if field_id is None or field_id in r.left or field_id in r.right]
+        checks: Mapping[str, Mapping[str, Any]] = {
+            **self.parsed(values.report)["checks"],
+            **{c.id: {"verdict": c.verdict, "probability_broken": c.probability_broken} for c in values.anew.checks},
+        }
+        chosen = self.rules(values) if field_id is None else self._rules_with(values.fields[field_id])
         return tuple(_sum(rule, values, checks.get(rule.id, {}), self.headings) for rule in chosen)
 
 
-@lru_cache(maxsize=64)
-def rules_of(form: Form, editions: tuple[tuple[str, str], ...]) -> tuple[Rule, ...]:
-    """The rules of tables in their editions; none of a table that the form does not know."""
-    known = {t: e for t, e in editions if e in form.editions and t in form.editions[e].tables}
-    return form.rules_for(known)
-
-
-@lru_cache(maxsize=4096)
 def headings(form: Form, edition: str | None, field_id: str) -> tuple[Heading, Heading]:
     """The headings of a field's row and column: the form's own words, and English ones made of its id."""
     words = [part.replace("_", " ") for part in field_id.split(".")]
@@ -115,12 +188,16 @@ def value_of(field: StoredField) -> Value:
     return field.value if field.decided is None else field.decided.value
 
 
-def choices(parsed_field: Mapping[str, Any], field: StoredField) -> tuple[Choice, ...]:
+def choices(values: Values, parsed_field: Mapping[str, Any], field: StoredField) -> tuple[Choice, ...]:
     """All readings of a field: what was read, then the others."""
     read = Choice(field.value, field.printed or "", field.state, field.confidence or 0.0)
-    others = [
-        Choice(a["value"], a["printed"], a["state"], float(a["probability"])) for a in parsed_field["alternatives"]
-    ]
+    now = values.anew.fields.get(field.field_id)
+    if now is not None:
+        others = [Choice(a.value, a.printed, a.state, a.probability) for a in now.alternatives]
+    else:
+        others = [
+            Choice(a["value"], a["printed"], a["state"], float(a["probability"])) for a in parsed_field["alternatives"]
+        ]
     return (read, *others) if field.confidence is not None else tuple(others)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gikocr.review.intervals import Interval, clopper_pearson
@@ -20,6 +20,9 @@ from gikocr.workspace import StoredField, Workspace
 DEFAULT_SIZE = 300
 DEFAULT_SEED = 20260101
 
+#: A part of the sample counts as gone through where so much of it was decided.
+LEAST_SEEN = 0.9
+
 
 @dataclass(frozen=True, slots=True)
 class Residual:
@@ -27,7 +30,7 @@ class Residual:
 
     Attributes:
         asked: size of the sample.
-        done: how many of them a person decided.
+        done: how many of them a person decided, as far as the sample was gone through in its order.
         wrong: in how many of those something else is printed than was read.
         rate: ``wrong / done``; None before anything is decided.
         interval: exact 95 % interval of the rate (Clopper and Pearson 1934); None as for ``rate``.
@@ -88,12 +91,32 @@ def permutation(total: int, seed: int) -> Iterator[int]:
 
 
 def residual(workspace: Workspace) -> Residual:
-    """What the sample says so far."""
+    """What the sample says so far.
+
+    Only the part of the sample counts that was gone through in the order in which it was drawn. A field of it that somebody decided for
+    another reason, perhaps because a neighbour's correction made it doubtful, is likelier wrong than others and would come too early.
+    """
     drawn = workspace.second_looks.sample()
-    decided = [d.field for d in drawn if d.field.decided is not None]
+    seen = gone_through([is_known(d.field) for d in drawn])
+    decided = [d.field for d in drawn[:seen] if is_known(d.field)]
     wrong = sum(not is_as_read(field) for field in decided)
     done = len(decided)
     return Residual(len(drawn), done, wrong, wrong / done if done else None, clopper_pearson(wrong, done))
+
+
+def gone_through(known: Sequence[bool]) -> int:
+    """How many of the first are known, but for a few that somebody skipped: the longest beginning of which ``LEAST_SEEN`` are."""
+    found = count = 0
+    for number, one in enumerate(known, 1):
+        count += one
+        if one and count >= LEAST_SEEN * number:
+            found = number
+    return found
+
+
+def is_known(field: StoredField) -> bool:
+    """Whether a person said what is printed in a field."""
+    return field.decided is not None and not field.waiting and field.decided.state not in ("unreadable", "occluded")
 
 
 def is_as_read(field: StoredField) -> bool:

@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+import math
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from gikocr.elements import State
 from gikocr.errors import EditConflict, WorkspaceError
-from gikocr.forms import load_form
-from gikocr.review.building import ItemBuilder, crop_id
-from gikocr.review.items import Changed, Counts, Item, Place, Settled
-from gikocr.review.people import People
+from gikocr.review.agreement import Agreement, agreements
+from gikocr.review.attaching import attach
+from gikocr.review.desk import Desk
+from gikocr.review.formview import FormView, form_view
+from gikocr.review.items import Sheet, SheetSettled
+from gikocr.review.label_studio import LabelStudio
+from gikocr.review.labels import Labels
 from gikocr.review.plan import Plan
-from gikocr.review.queueing import Asked, assemble
-from gikocr.review.reports import Reports
-from gikocr.review.sampling import Residual, ensure_sample, residual
+from gikocr.review.reports import Values
+from gikocr.review.sampling import ensure_sample
+from gikocr.review.shifting import shifted
+from gikocr.review.statistics import Pace, audit, paces
 from gikocr.settings import Settings
-from gikocr.workspace import Entry, Order, Pictures, Selection, StoredField, StoredReport, Workspace
-from gikocr.workspace.rows import EVERYTHING, Value
+from gikocr.workspace import Cursor, Entry, Selection, StoredField, StoredReport, Workspace
+from gikocr.workspace.recomputed import stale
+from gikocr.workspace.review_queue import sheet, sheet_sizes
+from gikocr.workspace.rows import EVERYTHING
 
-_CROP = re.compile(r"c(\d{1,18})-(\d{1,6})-([0-9a-f]{8})")
-_PAGE = re.compile(r"p(\d{1,18})-(\d{1,6})")
+if TYPE_CHECKING:
+    from gikocr.pipeline import Pipeline
+
+#: Seconds for which what is counted over a whole workspace is not counted again.
+COUNTED_EVERY = 10.0
+
+_Counted = TypeVar("_Counted")
+
+#: Kinds of decisions that are made on many cells at once: all of a sheet, an odd one on it, all of a form.
+SHEET, ODD, FORM = "sheet", "odd", "form"
 
 
-class Station:
-    """The review station of a workspace. May be used by several threads.
+class Station(Desk):
+    """The review station of a workspace: all of its reviewing. May be used by several threads. Use it in a ``with`` block, or close it.
 
     Args:
         workspace: an open one. It stays the caller's to close.
@@ -36,193 +53,243 @@ class Station:
     """
 
     def __init__(self, workspace: Workspace, settings: Settings) -> None:
-        self.workspace = workspace
-        self.settings = settings
-        self.form = load_form(settings.form)
-        self.people = People(workspace)
-        self._pictures = Pictures(workspace, settings)
-        self._reports = Reports(workspace, self.form)
-        self._builder = ItemBuilder(workspace, self._reports, self._pictures, self.form, settings)
-        plan = Plan.of(workspace)
-        ensure_sample(workspace, plan.sample, plan.seed)
+        super().__init__(workspace, settings)
+        self._pipeline: Pipeline | None = None
+        self._reading = threading.Lock()
+        self._counted: dict[str, tuple[float, object]] = {}
 
-    def queue(
+    def sheets(self, *, limit: int = 50) -> list[tuple[str, int]]:
+        """The texts of which sheets can be made, with the number of their cells, the most frequent first."""
+        with self.workspace.database.read() as connection:
+            return sheet_sizes(connection, limit)
+
+    def sheet(
         self,
-        order: Order = "harm",
-        selection: Selection = EVERYTHING,
+        printed: str,
         *,
         person: str,
-        after: Place | None = None,
-        limit: int = 20,
+        after: str | None = None,
+        limit: int = 300,
+        selection: Selection = EVERYTHING,
         lease: bool = True,
-    ) -> list[Item]:
-        """The next fields for a person.
+    ) -> Sheet:
+        """Cells that were read as one text, the most doubtful first, and on the sheet those first that look least like the others.
 
-        Fields of the random sample and second keyings are mixed in, at places that tell nothing.
+        Cells surer than 0.9999, and those that somebody decided, are on no sheet.
 
         Args:
-            order: of the fields that wait.
-            selection: which; second keyings come whatever is selected.
-            person: who asks. What others hold by a lease, and what waits for a senior, is left out.
-            after: ``place`` of the last item before.
-            limit: how many, at most.
+            printed: the text, such as ``7``.
+            person: who asks.
+            after: ``Sheet.after`` of the sheet before.
+            limit: cells of a sheet.
+            selection: which reports and fields.
             lease: hold them for this person for five minutes.
 
         Raises:
-            ValueError: ``after`` is a place in another order.
+            ValueError: ``after`` is no place.
         """
-        asked = assemble(self.workspace, order, selection, person=person, after=after or Place(), limit=limit)
-        if lease and asked:
-            held = self.workspace.reviews.lease_all([a.place_of_field for a in asked], person)
-            asked = [a for a in asked if a.place_of_field in held]
-        return self._builder.items(asked)
+        place = None if after is None else Cursor.parse(after)
+        with self.workspace.database.read() as connection:
+            fields = sheet(connection, printed, selection, after=place, limit=limit, free_for=person)
+        following = str(Cursor.of(fields[-1])) if len(fields) == limit else None
+        if lease and fields:
+            held = self.workspace.reviews.lease_all([(f.report_id, f.field_id) for f in fields], person)
+            fields = [f for f in fields if (f.report_id, f.field_id) in held]
+        made = self._shown.sheet(printed, fields, following)
+        self._background.do(lambda: self._draw_rest(fields))
+        return made
 
-    def item(self, report_id: int, field_id: str) -> Item:
-        """One field with all that is known of it, whether or not it waits.
+    def _draw_rest(self, fields: Sequence[StoredField]) -> None:
+        """Make the pictures that a sheet did not wait for."""
+        self._shown.draw(fields, seconds=math.inf)
 
-        Raises:
-            WorkspaceError: there is no such field.
-        """
-        field = self.workspace.reviews.field(report_id, field_id)
-        return self._builder.items([Asked(field, Place())])[0]
-
-    def counts(self, selection: Selection = EVERYTHING, *, person: str = "") -> Counts:
-        """The queue in numbers, for a person."""
-        looks, reviews = self.workspace.second_looks, self.workspace.reviews
-        size, done, second, up = looks.counts(person)
-        waiting = reviews.count_waiting(selection)
-        pace = reviews.median_seconds(person) or reviews.median_seconds(None)
-        left = None if pace is None else pace * (waiting + size - done + second)
-        return Counts(waiting, reviews.count_decided(), size, done, second, up, pace, left)
-
-    def residual(self) -> Residual:
-        """What is wrong among fields that were not doubtful, as far as the random sample was looked at."""
-        return residual(self.workspace)
-
-    def settle(
+    def settle_sheet(
         self,
         person: str,
-        report_id: int,
-        field_id: str,
+        confirmed: Sequence[tuple[int, str, int]],
+        odd: Sequence[tuple[int, str, int]] = (),
         *,
-        version: int,
-        value: Value,
-        state: State,
-        kind: str = "",
-        reason: str = "",
-        seconds: float | None = None,
         request: str | None = None,
-        blind: bool = False,
-    ) -> Settled:
-        """Decide what is printed in a field.
+        seconds: float | None = None,
+    ) -> SheetSettled:
+        """Confirm that cells show what was read, and send the odd ones to the queue; both are given as report, field and version.
 
         Args:
             person: who.
-            report_id: the report.
-            field_id: the field.
-            version: ``Item.version`` that the person saw.
-            value: the number that is printed; None unless ``state`` is ``read``.
-            state: what is printed.
-            kind: what was done, in a word; empty: ``accept`` where it is what was read, else ``correct``.
-            reason: in the person's words.
-            seconds: that the person took.
-            request: any text that names this decision and no other. Sent again with it, after an answer was lost, it counts once.
-            blind: it is the answer to a blind item.
+            confirmed: cells that show what was read.
+            odd: cells that do not.
+            request: see :meth:`settle`; the whole sheet is undone together.
+            seconds: that the person took for all.
 
         Raises:
-            EditConflict: somebody else decided meanwhile; it carries the field as it is now and what was wanted.
-            ValueError: a value without the state ``read``, or that state without a value.
-            WorkspaceError: there is no such field, or the database fails.
+            WorkspaceError: the database fails; then nothing is kept.
         """
-        reviews = self.workspace.reviews
-        before = reviews.field(report_id, field_id)
-        if not kind:
-            same = (before.value, before.state) == (value, state)
-            kind = "accept" if same else "correct"
-        entry = Entry(
-            report_id,
-            field_id,
-            version,
-            value,
-            state,
-            kind,
-            reason,
-            seconds,
-            twice=self._is_twice(report_id, field_id),
-            blind=blind,
-        )
-        (done,) = reviews.settle_all([entry], by=person, request=request)
-        if isinstance(done, EditConflict):
-            raise done
-        return self._settled(done)
+        each = None if seconds is None else seconds / max(1, len(confirmed) + len(odd))
+        entries = self._as_read(confirmed, SHEET, each)
+        entries += [
+            Entry(report, field, version, None, None, ODD, SHEET, each, waits=True) for report, field, version in odd
+        ]
+        return self._settle_many(person, entries, request)
 
-    def undo(self, person: str, *, request: str | None = None) -> list[Settled]:
-        """Take back what a person decided last, a whole sheet or shift at once; again: what was decided before that.
+    def form_view(self, report_id: int) -> FormView:
+        """A report laid out as the national form.
+
+        Raises:
+            WorkspaceError: there is no such current report.
+        """
+        return form_view(self._values(report_id), self.form, self._reports, self._builder)
+
+    def confirm_form(
+        self,
+        person: str,
+        report_id: int,
+        fields: Sequence[tuple[str, int]],
+        *,
+        request: str | None = None,
+        seconds: float | None = None,
+    ) -> SheetSettled:
+        """Confirm that fields of a report, given by id and version, show what was read: a person has looked at the whole form.
+
+        Raises:
+            WorkspaceError: the database fails; then nothing is kept.
+        """
+        each = None if seconds is None else seconds / max(1, len(fields))
+        places = [(report_id, field, version) for field, version in fields]
+        return self._settle_many(person, self._as_read(places, FORM, each), request)
+
+    def shift(
+        self,
+        person: str,
+        report_id: int,
+        table: str,
+        block: int,
+        *,
+        rows: Sequence[int],
+        columns: Sequence[int],
+        down: int = 0,
+        right: int = 0,
+        request: str | None = None,
+    ) -> SheetSettled:
+        """Move what stands in rows or columns that were registered wrongly; see :func:`gikocr.review.shifting.shifted`.
+
+        Raises:
+            UsageError: nothing would move.
+            WorkspaceError: there is no such current report, or the database fails.
+        """
+        values = self._values(report_id)
+        entries = shifted(values, self.form, table, block, rows=rows, columns=columns, down=down, right=right)
+        return self._settle_many(person, entries, request)
+
+    def attach_page(self, person: str, report_id: int, file: Path) -> StoredReport:
+        """Read a report's document anew with a page that was missing; it takes as long as reading it did.
 
         Returns:
-            What came of it; empty when there is nothing to take back.
+            The new report. The old one is no longer current; what people decided on it is carried over.
 
         Raises:
-            EditConflict: somebody else decided on it since.
+            UsageError: the page cannot be read with the document; nothing changes.
+            WorkspaceError: there is no such current report, or something cannot be written.
+            DependencyMissing: a model is missing.
         """
-        return [self._settled(field) for field in self.workspace.reviews.undo_last(person, request=request)]
+        report = self._values(report_id).report
+        with self._reading:
+            if self._pipeline is None:
+                from gikocr.pipeline import Pipeline
 
-    def lease(self, person: str, places: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
-        """Hold fields, given by report and id, for five minutes more; those are returned that nobody else holds."""
-        return self.workspace.reviews.lease_all(places, person)
+                self._pipeline = Pipeline(self.settings)
+            new = attach(
+                self.workspace,
+                self._reports,
+                report,
+                file,
+                person=person,
+                form=self.form,
+                settings=self.settings,
+                pipeline=self._pipeline,
+            )
+        self._background.recompute(new.id)
+        return new
 
-    def release(self, person: str, report_id: int, field_id: str) -> None:
-        """Give a field back to the queue. To skip one is to release it and go on."""
-        self.workspace.reviews.release(report_id, field_id, person)
+    @property
+    def labels(self) -> Labels:
+        """What was decided, as pictures with labels and as truth files."""
+        return Labels(self.workspace, self._reports, self._shown.pictures, self._builder.places)
 
-    def hand_up(self, person: str, report_id: int, field_id: str, reason: str) -> None:
-        """Ask a senior to decide a field; it leaves the queue of the others.
+    @property
+    def label_studio(self) -> LabelStudio:
+        """Exchange with Label Studio."""
+        return LabelStudio(self.workspace, self._reports, self._shown.pictures, self._builder.places)
+
+    def agreement(self) -> list[Agreement]:
+        """How far reviewers agree on what two decided without seeing each other's answer. Counted anew every ten seconds."""
+        return self._lately("agreement", lambda: agreements(self.workspace.second_looks.keyings()))
+
+    def pace(self) -> list[Pace]:
+        """How everybody works who decided anything. Counted anew every ten seconds."""
+        return self._lately("pace", lambda: paces(self.workspace))
+
+    def recompute_all(self) -> None:
+        """Recompute every report on which somebody decided since it was last: after decisions came in from elsewhere."""
+        with self.workspace.database.read() as connection:
+            behind = stale(connection)
+        for report_id in behind:
+            self._background.recompute(report_id)
+
+    def audit(self) -> Iterator[dict[str, Any]]:
+        """Every decision that was ever made, the oldest first."""
+        return audit(self.workspace)
+
+    def plan(self) -> Plan:
+        """What the reviewers have agreed on."""
+        return Plan.of(self.workspace)
+
+    def set_plan(self, plan: Plan) -> None:
+        """Agree on something else. A larger sample is drawn at once; a smaller one keeps what was drawn.
 
         Raises:
-            WorkspaceError: there is no such field.
+            UsageError: it makes no plan.
         """
-        self.workspace.reviews.hand_up(report_id, field_id, by=person, reason=reason)
+        plan.keep(self.workspace)
+        ensure_sample(self.workspace, plan.sample, plan.seed)
 
-    def disagreements(self, *, limit: int = 200) -> list[Item]:
-        """The senior's queue: fields that were handed up, the oldest first, with the reason."""
-        found = self.workspace.second_looks.handed_up(limit=limit)
-        return self._builder.items([Asked(h.field, Place(), handed_up=h.reason, keying=h.keying) for h in found])
+    def _as_read(self, places: Sequence[tuple[int, str, int]], kind: str, seconds: float | None) -> list[Entry]:
+        """Decisions that what was read is printed; cells in which nothing was read are left out."""
+        fields = {(f.report_id, f.field_id): f for f in self.workspace.reviews.fields([(r, f) for r, f, _ in places])}
+        twice = self._asked_twice(list(fields))
+        return [
+            Entry(
+                report,
+                field_id,
+                version,
+                fields[report, field_id].value,
+                fields[report, field_id].state,
+                kind,
+                kind,
+                seconds,
+                twice=(report, field_id) in twice,
+            )
+            for report, field_id, version in places
+            if (report, field_id) in fields and fields[report, field_id].state != "unreadable"
+        ]
 
-    def picture(self, picture_id: str) -> Path | None:
-        """The PNG of a crop or page; None for an unknown id, and where the document is gone."""
-        try:
-            if (match := _CROP.fullmatch(picture_id)) is not None:
-                return self._crop(int(match[1]), int(match[2]), picture_id)
-            if (match := _PAGE.fullmatch(picture_id)) is not None:
-                report = self._reports.stored([int(match[1])]).get(int(match[1]))
-                return None if report is None else self._pictures.page(report, int(match[2]))
-        except WorkspaceError:
-            return None
-        return None
+    def _settle_many(self, person: str, entries: Sequence[Entry], request: str | None) -> SheetSettled:
+        # One key press is undone as a whole, also where the caller has no name for it.
+        done = self.workspace.reviews.settle_all(entries, by=person, request=request or secrets.token_hex(16))
+        for report_id in sorted({entry.report_id for entry in entries}):
+            self._background.recompute(report_id)
+        conflicts = tuple(d for d in done if isinstance(d, EditConflict))
+        return SheetSettled(tuple(d for d in done if not isinstance(d, EditConflict)), conflicts)
 
-    def _crop(self, report_id: int, position: int, picture_id: str) -> Path | None:
-        report = self._reports.stored([report_id]).get(report_id)
-        found = self.workspace.second_looks.at([(report_id, position)])
-        if report is None or not found or crop_id(report, found[0]) != picture_id:
-            return None
-        return self._pictures.cell(report, found[0])
+    def _lately(self, name: str, count: Callable[[], _Counted]) -> _Counted:
+        """Something that is counted over the whole workspace, and asked for often."""
+        moment, found = self._counted.get(name, (-math.inf, None))
+        if found is None or time.monotonic() - moment > COUNTED_EVERY:
+            found = count()
+            self._counted[name] = (time.monotonic(), found)
+        return cast(_Counted, found)
 
-    def _is_twice(self, report_id: int, field_id: str) -> bool:
-        plan = Plan.of(self.workspace)
-        if not plan.twice_share and not plan.twice_fields:
-            return False
-        report = self._stored(report_id)
-        return plan.is_twice(report.sha256, report.number, field_id)
-
-    def _stored(self, report_id: int) -> StoredReport:
-        report = self._reports.stored([report_id]).get(report_id)
-        if report is None:
+    def _values(self, report_id: int) -> Values:
+        found = self._reports.values([report_id]).get(report_id)
+        if found is None:
             raise WorkspaceError(f"There is no current report {report_id}.")
-        return report
-
-    def _settled(self, field: StoredField) -> Settled:
-        changed: tuple[Changed, ...] = ()
-        values = self._reports.values([field.report_id])[field.report_id]
-        sums = self._reports.sums(values, field.field_id)
-        differs = field.waiting and field.decided is None and field.version > 0
-        return Settled(field, changed, sums, values.report.waiting, differs)
+        return found

@@ -1,8 +1,8 @@
 """Who may come in, and how a browser is known again.
 
-Who shows a token gets a cookie: the name, the time and a digest of both and the token, keyed with a secret of the workspace
-(HMAC-SHA-256, RFC 2104). Nothing is kept in memory, so that whoever was signed in still is after the server was restarted, and a cookie
-is worth nothing once its person has left or has another token.
+Who shows a token gets a cookie: the name, the end of its validity, and a digest of both with what marks the token, keyed with a
+secret of the workspace (HMAC-SHA-256, RFC 2104). Nothing is kept in memory, so that whoever was signed in still is after the server was
+restarted, and a cookie is worth nothing once its person has left or has another token.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Door:
     Args:
         secret: of the workspace, at least 32 bytes.
         person_of: the name of the person whose token this is, None for a wrong one.
-        token_digest: hex digest of a person's token, None for who has none (or is not known).
+        token_mark: what changes when a person is given another token; None for who has none, or is not known.
         open_as: who everybody is that has not signed in; None: nobody comes in without a token.
     """
 
@@ -45,12 +45,12 @@ class Door:
         secret: bytes,
         *,
         person_of: Callable[[str], str | None],
-        token_digest: Callable[[str], str | None],
+        token_mark: Callable[[str], str | None],
         open_as: str | None,
     ) -> None:
         self._secret = secret
         self._person_of = person_of
-        self._token_digest = token_digest
+        self._token_mark = token_mark
         self.open_as = open_as
         # Browsers send the cookies of all ports of a host together, and two workspaces may be open at once.
         self.cookie_name = f"gikocr-{hashlib.sha256(secret).hexdigest()[:8]}"
@@ -82,12 +82,12 @@ class Door:
             return None
         if not isinstance(name, str) or not isinstance(until, int) or until < time.time():
             return None
-        if self.asks_for_tokens and self._token_digest(name) is None:
+        if self.asks_for_tokens and self._token_mark(name) is None:
             return None
         return name if hmac.compare_digest(digest.encode(), self._digest(body, name).encode()) else None
 
     def _digest(self, body: str, name: str) -> str:
-        token = (self._token_digest(name) or "") if self.asks_for_tokens else ""
+        token = (self._token_mark(name) or "") if self.asks_for_tokens else ""
         return hmac.new(self._secret, f"{body}\n{token}".encode(), hashlib.sha256).hexdigest()
 
 

@@ -7,7 +7,8 @@ One ASGI middleware looks at every request before anything else does. It answers
 * 413 for a body over the limit, counted while it comes, whatever Content-Length says,
 * 403 for a POST that another site may have caused: it lacks our header, which a form cannot send, or its ``Sec-Fetch-Site`` or
   ``Origin`` (Fetch Metadata, W3C) names another site,
-* 401 (pages: 303 to the sign-in) for whoever is not signed in.
+* 401 (pages: 303 to the sign-in) for whoever is not signed in,
+* 500, without a word about the inside, where the application fails.
 
 Every answer carries a Content-Security-Policy without inline code, and headers that keep it out of frames and of guessing of types.
 """
@@ -15,6 +16,7 @@ Every answer carries a Content-Security-Policy without inline code, and headers 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -42,6 +44,8 @@ CSRF_HEADER = "x-gikocr"
 
 #: Bytes of a request's body: a decision has about 300, a sheet of 300 cells about 30,000.
 MAX_BODY = 1 << 20
+
+_log = logging.getLogger(__name__)
 
 _METHODS = frozenset({"GET", "HEAD", "POST"})
 _OPEN_PATHS = frozenset({"/sign-in", "/favicon.ico", "/healthz"})
@@ -119,6 +123,11 @@ class Guard:
         except _TooMuch:
             if not answer.begun:
                 await answer.refuse(413, "body_too_large")
+        except Exception:
+            _log.exception("A request to %s failed", path)
+            if answer.begun:
+                raise
+            await answer.refuse(500, "internal")
 
     def _limit(self, path: str) -> int:
         return self._max_upload if path.startswith("/data/") and path.endswith("/page") else MAX_BODY

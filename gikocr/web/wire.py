@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, cast, get_args
 
 from gikocr.elements import State
-from gikocr.review.items import Choice, Counts, Item, Settled, Sheet, Sum
+from gikocr.review.items import Choice, Counts, Item, Settled, Sheet, SheetSettled, Sum
 from gikocr.workspace import StoredField
 from gikocr.workspace.rows import Value, amount_text
 
@@ -37,8 +37,9 @@ class Wanted:
     """A decision, or what else is done with a field, as a browser sends it.
 
     Attributes:
-        action: ``settle``, ``undo``, ``skip`` or ``hand_up``.
+        action: ``settle``, ``undo`` or ``hand_up``.
         seconds: that the person took; None where unknown.
+        blind: it answers a blind item.
     """
 
     action: str
@@ -50,6 +51,7 @@ class Wanted:
     kind: str
     reason: str
     seconds: float | None
+    blind: bool
 
 
 def wanted(sent: object) -> Wanted:
@@ -60,13 +62,16 @@ def wanted(sent: object) -> Wanted:
     """
     entry = mapping(sent)
     action = entry.get("action")
-    if action not in ("settle", "undo", "skip", "hand_up"):
+    if action not in ("settle", "undo", "hand_up"):
         raise BadRequest("action")
     kind = entry.get("kind", "")
+    if not isinstance(kind, str):
+        raise BadRequest("kind")
     if action == "settle" and kind not in KINDS:
         raise BadRequest("kind")
     state = entry.get("state")
-    if state not in _STATES and not (state is None and action != "settle"):
+    known = state in _STATES if isinstance(state, str) else state is None and action != "settle"
+    if not known:
         raise BadRequest("state")
     value = number(entry.get("value"))
     if action == "settle" and (state == "read") != (value is not None):
@@ -83,9 +88,10 @@ def wanted(sent: object) -> Wanted:
         version=whole(entry.get("version")),
         value=value,
         state=cast("State | None", state),
-        kind=str(kind),
+        kind=kind,
         reason=reason,
         seconds=None if seconds is None else float(seconds),
+        blind=entry.get("blind") is True,
     )
 
 
@@ -174,6 +180,26 @@ def versions_of(sent: object, limit: int = 1000) -> list[tuple[int, str, int]]:
     if any(len(entry) != 3 for entry in found):
         raise BadRequest("triple")
     return [(whole(entry[0]), text(entry[1]), whole(entry[2])) for entry in found]
+
+
+def wholes(sent: object, limit: int = 1000) -> list[int]:
+    """A list of indices.
+
+    Raises:
+        BadRequest: it is none.
+    """
+    return [whole(entry) for entry in items_of(sent, limit)]
+
+
+def step(sent: object) -> int:
+    """By how many rows or columns something moves, to either side.
+
+    Raises:
+        BadRequest: it is no small whole number.
+    """
+    if not isinstance(sent, int) or isinstance(sent, bool) or abs(sent) > 1000:
+        raise BadRequest("step")
+    return sent
 
 
 def field_json(field: StoredField) -> dict[str, Any]:
@@ -308,3 +334,8 @@ def sheet_json(sheet: Sheet) -> dict[str, Any]:
             for cell in sheet.cells
         ],
     }
+
+
+def sheet_settled_json(settled: SheetSettled) -> dict[str, Any]:
+    """What came of many decisions at once."""
+    return {"confirmed": len(settled.fields), "conflicts": len(settled.conflicts)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -158,6 +158,18 @@ def undo(
     _unkey(connection, place, kept[-1])
     recording.apply_decision(connection, report_id, field_id, standing(_log(connection, place)))
     return read_field(connection, report_id, field_id)
+
+
+def lock_reports(database: Database, connection: sa.Connection, report_ids: Iterable[int]) -> None:
+    """Let nobody else decide on these reports, or recompute them, until the transaction ends.
+
+    Everybody who changes fields takes the reports first, and in order, so that two never wait for each other. In SQLite a transaction
+    has the whole database anyway.
+    """
+    if not database.is_sqlite:
+        columns = schema.report.c
+        wanted = sa.select(columns.id).where(columns.id.in_(sorted(set(report_ids)))).order_by(columns.id)
+        connection.execute(wanted.with_for_update()).all()
 
 
 def check_value(value: Value, state: State | None) -> None:

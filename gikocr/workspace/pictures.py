@@ -47,6 +47,7 @@ class Pictures:
         self._workspace = workspace
         self._settings = settings
         self._pages: OrderedDict[tuple[str, int], Page] = OrderedDict()
+        self._sizes: dict[tuple[int, int], tuple[float, float]] = {}
         self._drawing = threading.Lock()
 
     def page(self, report: StoredReport, number: int) -> Path:
@@ -88,6 +89,12 @@ class Pictures:
         Raises:
             WorkspaceError: as for :meth:`page`.
         """
+        if (report.document_id, number) in self._sizes:
+            return self._sizes[report.document_id, number]
+        size = self._sizes[report.document_id, number] = self._size(report, number)
+        return size
+
+    def _size(self, report: StoredReport, number: int) -> tuple[float, float]:
         columns = schema.page_size.c
         with self._workspace.database.read() as connection:
             found = connection.execute(
@@ -176,7 +183,8 @@ def source_paths(workspace: Workspace, report: StoredReport) -> tuple[Path, ...]
         places: Sequence[str] = connection.scalars(
             sa.select(columns.paths).where(columns.document_id == report.document_id)
         ).all()
-    for place in places:
+    # A document with an attached page is known in two places, of which one lacks that page.
+    for place in sorted(places, key=lambda p: -p.count("\n")):
         paths = tuple(Path(path) for path in place.split("\n"))
         if all(path.is_file() for path in paths):
             return paths

@@ -242,3 +242,14 @@ def count_waiting(connection: sa.Connection, report_id: int) -> None:
     connection.execute(
         sa.update(schema.report).where(schema.report.c.id == report_id).values(waiting=waiting.scalar_subquery())
     )
+
+
+def renamed(report: Report, item: Input) -> Report:
+    """The report as one on another document of the same content."""
+    source = report.source
+    parts = source.parts
+    if len(parts) == len(item.paths):
+        parts = tuple(p.model_copy(update={"name": printable(f.name)}) for p, f in zip(parts, item.paths, strict=True))
+    return report.model_copy(
+        update={"source": source.model_copy(update={"name": printable(item.name), "parts": parts})}
+    )

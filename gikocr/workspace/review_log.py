@@ -29,7 +29,7 @@ from gikocr.workspace.rows import (
     now,
     stored_field,
 )
-from gikocr.workspace.standing import UNDO
+from gikocr.workspace.standing import CARRIED, UNDO
 
 #: How long a field stays with the person who opened it, in seconds, unless it is renewed.
 LEASE_SECONDS = 300.0
@@ -76,10 +76,10 @@ class ReviewLog:
         for report_id, field_id in places:
             by_report.setdefault(report_id, []).append(field_id)
         with self._database.read() as connection:
+            # One query a report: for a list of pairs SQLite looks through the whole table.
             for report_id, ids in by_report.items():
                 statement = queries.select_fields(Selection(report_ids=(report_id,)))
-                statement = statement.where(schema.field.c.field_id.in_(ids))
-                for row in connection.execute(statement).mappings():
+                for row in connection.execute(statement.where(schema.field.c.field_id.in_(ids))).mappings():
                     found[row["report_id"], row["field_id"]] = stored_field(row)
         return [found[place] for place in places if place in found]
 
@@ -131,7 +131,9 @@ class ReviewLog:
         """
         done: list[StoredField | EditConflict] = []
         touched: set[int] = set()
+        entries = list(entries)
         with self._database.write() as connection:
+            decisions.lock_reports(self._database, connection, (entry.report_id for entry in entries))
             for entry in entries:
                 try:
                     done.append(decisions.decide(self._database, connection, entry, by=by, request=request))
@@ -150,6 +152,7 @@ class ReviewLog:
             WorkspaceError: there is no such field, or nothing was ever decided on it.
         """
         with self._database.write() as connection:
+            decisions.lock_reports(self._database, connection, [report_id])
             done = decisions.undo(self._database, connection, report_id, field_id, version=version, by=by)
             recording.count_waiting(connection, report_id)
             return decisions.read_field(connection, report_id, done.field_id)
@@ -171,6 +174,7 @@ class ReviewLog:
             if request is not None and (before := self._of_request(connection, request, by)):
                 return [decisions.read_field(connection, *place) for place in before]
             places = self._last(connection, by)
+            decisions.lock_reports(self._database, connection, (report_id for report_id, _ in places))
             done = [
                 decisions.undo(self._database, connection, *place, version=None, by=by, only_own=True, request=request)
                 for place in places
@@ -203,7 +207,7 @@ class ReviewLog:
                 schema.report,
                 sa.and_(report.document_id == columns.document_id, report.number == columns.number, report.current),
             )
-            .where(columns.by == by, columns.kind != UNDO)
+            .where(columns.by == by, columns.kind.not_in((UNDO, CARRIED)))
             .order_by(columns.id.desc())
         )
         found: list[tuple[int, str]] = []
@@ -249,6 +253,24 @@ class ReviewLog:
         with self._database.read() as connection:
             found = list(connection.scalars(statement.limit(LATELY)))
         return median(found) if found else None
+
+    def decided_reports(self) -> list[int]:
+        """The ids of current reports on whose fields anything was ever decided."""
+        columns = schema.field.c
+        with self._database.read() as connection:
+            statement = sa.select(columns.report_id).where(columns.version > 0).distinct().order_by(columns.report_id)
+            return [int(number) for number in connection.scalars(statement)]
+
+    def standing(self, report_id: int) -> dict[str, Decision]:
+        """For each field of a report the decision that stands: the last one that was not undone."""
+        found: dict[str, list[Decision]] = {}
+        for made in self.decisions(report_id):
+            kept = found.setdefault(made.field_id, [])
+            if made.kind != UNDO:
+                kept.append(made)
+            elif kept:
+                kept.pop()
+        return {field_id: kept[-1] for field_id, kept in found.items() if kept}
 
     def lease(self, report_id: int, field_id: str, holder: str, *, seconds: float = LEASE_SECONDS) -> bool:
         """Take a field, or keep it longer; False when somebody else holds it.

@@ -127,6 +127,42 @@ class ReviewQueue:
             return int(connection.scalar(statement) or 0)
 
 
+def sheet(
+    connection: sa.Connection, printed: str, selection: Selection, *, after: Cursor | None, limit: int, free_for: str
+) -> list[StoredField]:
+    """Cells that were read as one text and that nobody decided on, the most doubtful first, except very sure ones."""
+    columns = schema.field.c
+    keys = (columns.rank, columns.report_id, columns.position)
+    statement = (
+        queries.select_fields(selection)
+        .where(columns.printed == printed, *_on_sheet(), not_held(free_for), not_handed_up())
+        .order_by(*keys)
+        .limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(sa.tuple_(*keys) > _literals(after.key))
+    return [stored_field(row) for row in connection.execute(statement).mappings()]
+
+
+def sheet_sizes(connection: sa.Connection, limit: int) -> list[tuple[str, int]]:
+    """The texts of which sheets can be made with the number of their cells, the most frequent first."""
+    columns = schema.field.c
+    count = sa.func.count()
+    statement = (
+        sa.select(columns.printed, count)
+        .where(columns.printed.is_not(None), *_on_sheet())
+        .group_by(columns.printed)
+        .order_by(count.desc(), columns.printed)
+        .limit(limit)
+    )
+    return [(printed, number) for printed, number in connection.execute(statement)]
+
+
+def _on_sheet() -> tuple[sa.ColumnElement[bool], ...]:
+    columns = schema.field.c
+    return columns.decided_state.is_(None), columns.page.is_not(None), columns.rank < sa.text(str(schema.SHEET_BELOW))
+
+
 def not_held(person: str) -> sa.ColumnElement[bool]:
     """Nobody but that person holds the field by a lease."""
     held, field = schema.lease.c, schema.field.c
@@ -162,11 +198,12 @@ def _by_agency(
     report, field = schema.report.c, schema.field.c
     named, place = report.agency, (field.report_id, field.position)
     found: list[StoredField] = []
-    statement = statement.where(report.waiting > 0)
+    statement = statement.where(report.waiting > 0, report.current)
     if after is None or after.key[0] is not None:
         # Ordered by the report's own id, so that the database may walk along its index on agency and id.
         keys = (named, report.id, field.position)
-        known = statement.where(named.is_not(None)).order_by(*keys).limit(limit)
+        # Not "is not null", for which SQLite does not walk along the index.
+        known = statement.where(named >= "").order_by(*keys).limit(limit)
         if after is not None:
             known = known.where(sa.tuple_(*keys) > _literals(after.key))
         found = [stored_field(row) for row in connection.execute(known).mappings()]

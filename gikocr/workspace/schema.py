@@ -111,8 +111,8 @@ Index(
     report.c.agency,
     report.c.id,
     report.c.waiting,
-    sqlite_where=text("waiting > 0"),
-    postgresql_where=text("waiting > 0"),
+    sqlite_where=text("waiting > 0 AND current = 1"),
+    postgresql_where=text("waiting > 0 AND current"),
 )
 
 #: The fields of the current reports in long form. ``rank`` is the confidence, 0 where there is none: the queue's order.
@@ -170,7 +170,7 @@ for _name, _order in (
 SHEET_BELOW = 0.9999
 
 # Cells that were read alike and that nobody decided on, the most doubtful first.
-_ON_SHEET = f"decided_state IS NULL AND rank < {SHEET_BELOW}"
+_ON_SHEET = f"decided_state IS NULL AND page IS NOT NULL AND rank < {SHEET_BELOW}"
 Index(
     "ix_field_sheet",
     field.c.printed,
@@ -337,12 +337,13 @@ hand_up = Table(
 )
 
 #: What inference says of a report once what people settled is taken in: JSON of the fields that changed and of all sums.
-#: ``decisions`` is the sum of the versions of its fields that this was reckoned from.
+#: ``decisions`` is the sum of the versions of its fields that this was reckoned from, ``written`` that of the JSON in the folder.
 recomputed = Table(
     "recomputed",
     metadata,
     Column("report_id", _Id, ForeignKey("report.id", ondelete="CASCADE"), primary_key=True),
     Column("decisions", Integer, nullable=False),
+    Column("written", Integer, nullable=False, server_default=text("0")),
     Column("body", LargeBinary, nullable=False),
 )
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import RowMapping
 
-#: The kinds of decisions that :func:`standing` knows: to take the last one back, and the second of two that must agree.
-UNDO, SECOND = "undo", "second"
+#: Kinds of decisions: to take the last one back, the second of two that must agree, and one that was made on an older content.
+UNDO, SECOND, CARRIED = "undo", "second", "carried"
 
 
 @dataclass(frozen=True, slots=True)

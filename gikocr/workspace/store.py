@@ -17,7 +17,7 @@ from gikocr.errors import WorkspaceError
 from gikocr.forms import Form
 from gikocr.ingest import Input
 from gikocr.report import Report, Review, printable
-from gikocr.workspace import queries, recording, schema
+from gikocr.workspace import queries, recomputed, recording, schema
 from gikocr.workspace.atomic import write_file
 from gikocr.workspace.blobs import Blobs
 from gikocr.workspace.database import FILE_NAME, Database
@@ -255,7 +255,7 @@ class Workspace:
             ).all()
         found = []
         for report_id, body, path, seconds in rows:
-            report = _renamed(self.report(report_id) if current else recording.unpack_report(body), item)
+            report = recording.renamed(self.report(report_id) if current else recording.unpack_report(body), item)
             with_reading = None
             with contextlib.suppress(WorkspaceError):
                 with_reading = self.folder.read_form_reading(self.folder.out / path)
@@ -288,7 +288,7 @@ class Workspace:
                 yield stored_report(row), recording.unpack_report(row["body"])
 
     def report(self, report_id: int) -> Report:
-        """One report, with ``review`` set on the fields that a person decided.
+        """One report, with ``review`` set on the fields that a person decided, and the others as inference sees them since.
 
         Raises:
             WorkspaceError: there is no such report.
@@ -302,16 +302,28 @@ class Workspace:
                 schema.field.c.decided_state.is_not(None)
             )
             fields = [stored_field(row) for row in connection.execute(decided).mappings()]
+            anew = recomputed.load(connection, [report_id]).get(report_id)
         reviews = {
             f.field_id: Review(value=f.decided.value, state=f.decided.state, by=f.decided.by, at=f.decided.at)
             for f in fields
             if f.decided is not None
         }
         report = recording.unpack_report(body)
+        if anew is not None:
+            report = anew.applied(report)
         if not reviews:
             return report
         changed = (f.model_copy(update={"review": reviews.get(f.id)}) for f in report.fields)
         return report.model_copy(update={"fields": tuple(changed)})
+
+    def find_report(self, sha256: str, number: int) -> int | None:
+        """The id of the current report on a content; None when there is none."""
+        columns = schema.report.c
+        statement = sa.select(columns.id).join_from(schema.report, schema.document)
+        statement = statement.where(schema.document.c.sha256 == sha256, columns.number == number, columns.current)
+        with self.database.read() as connection:
+            found = connection.scalar(statement)
+        return None if found is None else int(found)
 
     def report_text(self, report_id: int) -> bytes:
         """The JSON of one report as the pipeline made it; without decisions, see :meth:`report`.
@@ -386,13 +398,3 @@ class Workspace:
                 return holder == (name, sha256)
             owner = connection.execute(sa.select(columns.name, columns.sha256).where(columns.path == relative)).one()
         return tuple(owner) == (name, sha256)
-
-
-def _renamed(report: Report, item: Input) -> Report:
-    source = report.source
-    parts = source.parts
-    if len(parts) == len(item.paths):
-        parts = tuple(p.model_copy(update={"name": printable(f.name)}) for p, f in zip(parts, item.paths, strict=True))
-    return report.model_copy(
-        update={"source": source.model_copy(update={"name": printable(item.name), "parts": parts})}
-    )

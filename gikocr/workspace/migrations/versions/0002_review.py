@@ -49,7 +49,11 @@ def _fields() -> None:
     ):
         op.create_index(name, "field", order, sqlite_where=sa.text("waiting = 1"), postgresql_where=sa.text("waiting"))
     for name, order, condition in (
-        ("ix_field_sheet", ["printed", "rank", "report_id", "position"], "decided_state IS NULL AND rank < 0.9999"),
+        (
+            "ix_field_sheet",
+            ["printed", "rank", "report_id", "position"],
+            "decided_state IS NULL AND page IS NOT NULL AND rank < 0.9999",
+        ),
         ("ix_field_decided", ["report_id", "version"], "version > 0"),
     ):
         op.create_index(name, "field", order, sqlite_where=sa.text(condition), postgresql_where=sa.text(condition))
@@ -57,8 +61,8 @@ def _fields() -> None:
         "ix_report_queue",
         "report",
         ["agency", "id", "waiting"],
-        sqlite_where=sa.text("waiting > 0"),
-        postgresql_where=sa.text("waiting > 0"),
+        sqlite_where=sa.text("waiting > 0 AND current = 1"),
+        postgresql_where=sa.text("waiting > 0 AND current"),
     )
 
 
@@ -131,6 +135,7 @@ def _recomputed() -> None:
         "recomputed",
         sa.Column("report_id", _ID, nullable=False),
         sa.Column("decisions", sa.Integer(), nullable=False),
+        sa.Column("written", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["report_id"], ["report.id"], name=op.f("fk_recomputed_report_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("report_id", name=op.f("pk_recomputed")),

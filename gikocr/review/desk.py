@@ -1,0 +1,245 @@
+"""One field at a time: the queue, decisions, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from gikocr.elements import State
+from gikocr.errors import EditConflict
+from gikocr.forms import load_form
+from gikocr.review.background import Background
+from gikocr.review.building import ItemBuilder
+from gikocr.review.items import Counts, Item, Place, Settled
+from gikocr.review.people import People
+from gikocr.review.plan import Plan
+from gikocr.review.queueing import Asked, assemble
+from gikocr.review.recompute import Recomputer
+from gikocr.review.reports import Reports
+from gikocr.review.sampling import Residual, ensure_sample, residual
+from gikocr.review.shown import Shown
+from gikocr.settings import Settings
+from gikocr.workspace import Entry, Order, Pictures, Selection, StoredField, Workspace
+from gikocr.workspace.rows import EVERYTHING, Value
+
+
+class Desk:
+    """One field at a time: what a person is asked next, and what came of the answer. See :class:`Station`.
+
+    Args:
+        workspace: an open one. It stays the caller's to close.
+        settings: form, limits, resolution of pictures, calibration.
+
+    Raises:
+        FormError: the form cannot be used.
+    """
+
+    def __init__(self, workspace: Workspace, settings: Settings) -> None:
+        self.workspace = workspace
+        self.settings = settings
+        self.form = load_form(settings.form)
+        self.people = People(workspace)
+        pictures = Pictures(workspace, settings)
+        self._reports = Reports(workspace, self.form)
+        self._builder = ItemBuilder(workspace, self._reports, pictures, self.form, settings)
+        self._shown = Shown(workspace, self._reports, pictures, self._builder.places)
+        self._recomputer = Recomputer(workspace, self._reports, self.form, settings)
+        self._background = Background(workspace, self._recomputer)
+        plan = Plan.of(workspace)
+        ensure_sample(workspace, plan.sample, plan.seed)
+
+    def close(self) -> None:
+        """Finish what goes on in the background: every JSON in the folder then holds what was decided."""
+        self._background.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def queue(
+        self,
+        order: Order = "harm",
+        selection: Selection = EVERYTHING,
+        *,
+        person: str,
+        after: Place | None = None,
+        limit: int = 20,
+        lease: bool = True,
+    ) -> list[Item]:
+        """The next fields for a person.
+
+        Fields of the random sample and second keyings are mixed in, at places that tell nothing.
+
+        Args:
+            order: of the fields that wait.
+            selection: which; second keyings come whatever is selected.
+            person: who asks. What others hold by a lease, and what waits for a senior, is left out.
+            after: ``place`` of the last item before.
+            limit: how many, at most.
+            lease: hold them for this person for five minutes.
+
+        Raises:
+            ValueError: ``after`` is a place in another order.
+        """
+        asked = assemble(self.workspace, order, selection, person=person, after=after or Place(), limit=limit)
+        if lease and asked:
+            held = self.workspace.reviews.lease_all([a.place_of_field for a in asked], person)
+            asked = [a for a in asked if a.place_of_field in held]
+        items = self._builder.items(asked)
+        self._background.do(lambda: self._make_ready(items))
+        return items
+
+    def item(self, report_id: int, field_id: str) -> Item:
+        """One field with all that is known of it, whether or not it waits.
+
+        Raises:
+            WorkspaceError: there is no such field.
+        """
+        field = self.workspace.reviews.field(report_id, field_id)
+        return self._builder.items([Asked(field, Place())])[0]
+
+    def counts(self, selection: Selection = EVERYTHING, *, person: str = "") -> Counts:
+        """The queue in numbers, for a person."""
+        looks, reviews = self.workspace.second_looks, self.workspace.reviews
+        size, done, second, up = looks.counts(person)
+        waiting = reviews.count_waiting(selection)
+        pace = reviews.median_seconds(person) or reviews.median_seconds(None)
+        left = None if pace is None else pace * (waiting + size - done + second)
+        return Counts(waiting, reviews.count_decided(), size, done, second, up, pace, left)
+
+    def residual(self) -> Residual:
+        """What is wrong among fields that were not doubtful, as far as the random sample was looked at."""
+        return residual(self.workspace)
+
+    def settle(
+        self,
+        person: str,
+        report_id: int,
+        field_id: str,
+        *,
+        version: int,
+        value: Value,
+        state: State,
+        kind: str = "",
+        reason: str = "",
+        seconds: float | None = None,
+        request: str | None = None,
+        blind: bool = False,
+    ) -> Settled:
+        """Decide what is printed in a field.
+
+        Args:
+            person: who.
+            report_id: the report.
+            field_id: the field.
+            version: ``Item.version`` that the person saw.
+            value: the number that is printed; None unless ``state`` is ``read``.
+            state: what is printed.
+            kind: what was done, in a word; empty: ``accept`` where it is what was read, else ``correct``.
+            reason: in the person's words.
+            seconds: that the person took.
+            request: any text that names this decision and no other. Sent again with it, after an answer was lost, it counts once.
+            blind: it is the answer to a blind item.
+
+        Raises:
+            EditConflict: somebody else decided meanwhile; it carries the field as it is now and what was wanted.
+            ValueError: a value without the state ``read``, or that state without a value.
+            WorkspaceError: there is no such field, or the database fails.
+        """
+        reviews = self.workspace.reviews
+        before = reviews.field(report_id, field_id)
+        if not kind:
+            same = (before.value, before.state) == (value, state)
+            kind = "accept" if same else "correct"
+        entry = Entry(
+            report_id,
+            field_id,
+            version,
+            value,
+            state,
+            kind,
+            reason,
+            seconds,
+            twice=bool(self._asked_twice([(report_id, field_id)])),
+            blind=blind,
+        )
+        (done,) = reviews.settle_all([entry], by=person, request=request)
+        if isinstance(done, EditConflict):
+            raise done
+        return self._settled(done)
+
+    def undo(self, person: str, *, request: str | None = None) -> list[Settled]:
+        """Take back what a person decided last, a whole sheet or shift at once; again: what was decided before that.
+
+        Returns:
+            What came of it, for several fields without sums; empty when there is nothing to take back.
+
+        Raises:
+            EditConflict: somebody else decided on it since.
+        """
+        fields = self.workspace.reviews.undo_last(person, request=request)
+        if len(fields) == 1:
+            return [self._settled(fields[0])]
+        for report_id in sorted({field.report_id for field in fields}):
+            self._background.recompute(report_id)
+        return [Settled(field, (), (), None, False) for field in fields]
+
+    def lease(self, person: str, places: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
+        """Hold fields, given by report and id, for five minutes more; those are returned that nobody else holds."""
+        return self.workspace.reviews.lease_all(places, person)
+
+    def release(self, person: str, report_id: int, field_id: str) -> None:
+        """Give a field back to the queue. To skip one is to release it and go on."""
+        self.workspace.reviews.release(report_id, field_id, person)
+
+    def hand_up(self, person: str, report_id: int, field_id: str, reason: str) -> None:
+        """Ask a senior to decide a field; it leaves the queue of the others.
+
+        Raises:
+            WorkspaceError: there is no such field.
+        """
+        self.workspace.reviews.hand_up(report_id, field_id, by=person, reason=reason)
+
+    def disagreements(self, *, limit: int = 200) -> list[Item]:
+        """The senior's queue: fields that were handed up, the oldest first, with the reason."""
+        found = self.workspace.second_looks.handed_up(limit=limit)
+        return self._builder.items([Asked(h.field, Place(), handed_up=h.reason, keying=h.keying) for h in found])
+
+    def picture(self, picture_id: str) -> Path | None:
+        """The PNG of a crop or page; None for an unknown id, and where the document is gone."""
+        return self._shown.picture(picture_id)
+
+    def _asked_twice(self, places: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
+        """Those of some fields that two people are to decide."""
+        plan = Plan.of(self.workspace)
+        if not plan.twice_share and not plan.twice_fields:
+            return set()
+        reports = self._reports.stored(report_id for report_id, _ in places)
+        return {
+            (report_id, field_id)
+            for report_id, field_id in places
+            if report_id in reports and plan.is_twice(reports[report_id].sha256, reports[report_id].number, field_id)
+        }
+
+    def _make_ready(self, items: Sequence[Item]) -> None:
+        """Make what the reviewer will ask for next: pictures of the cells, and what their reports are inferred from."""
+        for item in items:
+            if item.crop_id is not None:
+                self._shown.picture(item.crop_id)
+        for report in {item.report.id: item.report for item in items}.values():
+            self._recomputer.prepare(report)
+
+    def _settled(self, field: StoredField) -> Settled:
+        values, changed = self._recomputer.recompute(field.report_id)
+        self._background.write(field.report_id)
+        if values is None:
+            return Settled(field, (), (), None, False)
+        sums = self._reports.sums(values, field.field_id)
+        differs = field.waiting and field.decided is None and field.version > 0
+        return Settled(field, changed, sums, values.report.waiting, differs)
