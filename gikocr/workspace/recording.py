@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy import RowMapping
 
 from gikocr.forms import Form
-from gikocr.report import Check, Field, Report
+from gikocr.ingest import Input
+from gikocr.report import Check, Field, Report, printable
 from gikocr.workspace import schema
 from gikocr.workspace.database import Database
 from gikocr.workspace.rows import amount_text, now
