@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gikocr.workspace.database import Database
 
 #: Seconds between two looks.
-REAP_EVERY = 2.0
+REAP_EVERY = 4.0
 
 #: Seconds that the server must have been up before silence counts: while it was down nobody could give a sign.
 UP_FOR = SILENT
