@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gikocr.cli.interrupts import say_on_stderr
 from gikocr.cli.state import ExitCode
@@ -15,7 +16,7 @@ from gikocr.jobs.local import LocalPool
 from gikocr.jobs.processes import MOST_WORKERS
 from gikocr.jobs.reading import MakePipeline, drawing_pipeline
 from gikocr.web.api.app import Options
-from gikocr.web.api.server import serve
+from gikocr.web.api.server import check_options, serve
 from gikocr.web.api.service import Service
 from gikocr.workspace import Workspace
 
@@ -59,11 +60,20 @@ def run(out: Path, settings: Settings, choices: Choices, *, make_pipeline: MakeP
 
             enqueue = Queue(workspace.database).enqueue
         service = Service(workspace, settings, enqueue, choices.max_queued)
+        signal.signal(signal.SIGTERM, _interrupt)
         try:
+            check_options(service, options)
             if pool is not None:
                 pool.start()
             serve(service, options, choices.port, when_ready=lambda where: say_on_stderr(f"the API is at {where}"))
+        except KeyboardInterrupt:
+            say_on_stderr("the API stops; what was begun is finished or given back.")
         finally:
             if pool is not None:
                 pool.stop()
     return ExitCode.DONE
+
+
+def _interrupt(number: int, frame: Any) -> None:
+    """Uvicorn ends in good order and then sends itself the signal once more, which by default would end the process on the spot."""
+    raise KeyboardInterrupt

@@ -37,9 +37,11 @@ class LocalPool:
         self._over = False
         self._threads = [threading.Thread(target=self._work, name=f"slot-{n}", daemon=True) for n in range(slots)]
         self._threads.append(threading.Thread(target=self._keep_books, name="books", daemon=True))
+        self._started = False
 
     def start(self) -> None:
         """Take back what an earlier process had begun, and begin to read."""
+        self._started = True
         self._workspace.jobs.take_back_all()
         self._workspace.workers.register(self.name, device="cpu", slots=self._slots)
         for thread in self._threads:
@@ -52,6 +54,8 @@ class LocalPool:
 
     def stop(self, seconds: float = 10.0) -> None:
         """Begin nothing more; what is not done after some seconds is given back."""
+        if not self._started:
+            return
         with self._new:
             self._over = True
             self._new.notify_all()

@@ -13,8 +13,9 @@ from pathlib import Path
 _PROGRAM = """
 import sys
 sys.path.insert(0, {folder!r})
-import fake_pipeline, gikocr.cli.extraction, gikocr.cli.working
-gikocr.cli.extraction.drawing_pipeline = gikocr.cli.working.drawing_pipeline = fake_pipeline.FakePipeline
+import fake_pipeline, gikocr.cli.extraction, gikocr.cli.serving, gikocr.cli.working
+for module in (gikocr.cli.extraction, gikocr.cli.serving, gikocr.cli.working):
+    module.drawing_pipeline = fake_pipeline.FakePipeline
 from gikocr.cli.main import main
 if __name__ == '__main__':
     sys.exit(main())
