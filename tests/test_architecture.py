@@ -121,7 +121,23 @@ def test_the_core_imports_where_no_framework_is_installed(name: str) -> None:
     run_fresh(f"{block}import {name}")
 
 
-@pytest.mark.parametrize("command", ["", "extract", "evaluate", "schema", "doctor", "version"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "",
+        "extract",
+        "evaluate",
+        "schema",
+        "doctor",
+        "version",
+        "submit",
+        "worker",
+        "jobs",
+        "serve",
+        "db upgrade",
+        "token create",
+    ],
+)
 def test_help_loads_nothing_heavy(command: str) -> None:
     code = f"from gikocr.cli.main import main\nassert main([*{command.split()!r}, '--help']) == 0"
     assert loaded(code, HEAVY) == []

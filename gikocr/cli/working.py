@@ -80,6 +80,8 @@ def _networks(settings: Settings, options: Options) -> tuple[str, Batches | None
 
     device = choose_device(options.device)
     shared = options.share_networks if options.share_networks is not None else device != "cpu"
+    if not shared and device != "cpu":
+        raise UsageError("Networks on a GPU are shared.", advice="Leave out --own-networks, or give --device cpu.")
     if not shared:
         return device, None
     from gikocr.jobs.batching import make_batches

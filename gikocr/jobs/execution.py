@@ -105,7 +105,18 @@ class Execution:
         self.unwanted.discard(job.id)
         self.in_hand[job.id] = job.attempt
         try:
-            self._run(job)
+            try:
+                self._run(job)
+            except GikocrError:
+                raise
+            except Exception as error:
+                # It would happen again each time: settings of another version, or an error of ours.
+                message = (
+                    f"{type(error).__name__}: {error}. This is an error in gikocr, or the job is of another version."
+                )
+                item = Input(job.name, job.paths)
+                outcome = self._failed(job, item, Settings(), "internal_error", message)
+                self._record(job, item, Settings(), outcome, "failed")
         except Overtaken:
             pass  # another worker has it, or nobody wants it: what was read here is not needed
         finally:

@@ -132,6 +132,18 @@ def test_a_file_that_is_not_there_gets_its_report_too(
     assert (workspace.folder.out / "nothing.pdf.json").exists()
 
 
+def test_a_job_of_another_version_fails_once_and_not_for_ever(
+    workspace: Workspace, postgresql: str, tmp_path: Path, begin: StartWorker
+) -> None:
+    submit(workspace, postgresql, tmp_path / "scans", "a.pdf")
+    with workspace.database.write() as connection:
+        connection.exec_driver_sql("""UPDATE job SET settings = '{"an_option_of_tomorrow": 1}'""")
+    assert begin("--slots", "1", "--drain").wait(60) == 0
+    found = job(workspace, "a.pdf")
+    assert (found.state, found.error_code, found.attempt) == ("failed", "internal_error", 1)
+    assert "an_option_of_tomorrow" in str(found.error)
+
+
 def test_three_machines_share_a_database_and_a_folder(
     workspace: Workspace, postgresql: str, tmp_path: Path, begin: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
