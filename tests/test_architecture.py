@@ -70,7 +70,7 @@ def test_the_import_rules_are_kept() -> None:
 def toy(tmp_path: Path) -> Path:
     """A package of gikocr's rooms with nothing in them, under gikocr's own import rules."""
     (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
-    for room in ("cli", "pipeline", "engines", "layout", "table", "kie", "report", "forms"):
+    for room in ("cli", "web", "jobs", "review", "pipeline", "engines", "layout", "table", "kie", "report", "forms"):
         folder = tmp_path / "gikocr" / room
         folder.mkdir(parents=True)
         (folder / "__init__.py").touch()

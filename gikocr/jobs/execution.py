@@ -66,7 +66,7 @@ class Execution:
     Attributes:
         work: what was done so far.
         in_hand: number and attempt of the jobs that are being run.
-        unwanted: jobs whose reading should be given up: cancelled, or another worker's by now.
+        unwanted: number and attempt of jobs whose reading should be given up: cancelled, or another worker's by now.
         stopping: set when the reading processes are ended with their documents.
         broken: why no document can be read here; None while all is well.
     """
@@ -82,7 +82,7 @@ class Execution:
         self._forms: dict[str, Form] = {}
         self.work = Work()
         self.in_hand: dict[int, int] = {}
-        self.unwanted: set[int] = set()
+        self.unwanted: set[tuple[int, int]] = set()
         self.stopping = threading.Event()
         self.broken: GikocrError | None = None
 
@@ -102,7 +102,6 @@ class Execution:
         Raises:
             WorkspaceError: the database did not answer for too long.
         """
-        self.unwanted.discard(job.id)
         self.in_hand[job.id] = job.attempt
         try:
             try:
@@ -121,7 +120,7 @@ class Execution:
             pass  # another worker has it, or nobody wants it: what was read here is not needed
         finally:
             self.in_hand.pop(job.id, None)
-            self.unwanted.discard(job.id)
+            self.unwanted.discard((job.id, job.attempt))
 
     def look(self, missing: set[tuple[int, int]]) -> set[tuple[int, int]]:
         """Compare what is in hand with what the table says, and give back what only the table knows of.
@@ -137,7 +136,7 @@ class Execution:
         """
         in_hand = dict(self.in_hand)
         by_table = self._workspace.jobs.running(self._worker)
-        self.unwanted.update(number for number, attempt in in_hand.items() if by_table.get(number) != attempt)
+        self.unwanted.update(pair for pair in in_hand.items() if by_table.get(pair[0]) != pair[1])
         lost = set(by_table.items()) - set(self.in_hand.items())
         for number, attempt in lost & missing:
             # Its task ended by an error, most often since the server was away for too long.
@@ -181,7 +180,7 @@ class Execution:
                 return
             try:
                 task = Task(local, settings, job.fingerprint, job.overlay)
-                reply = self._children.read(task, lambda: job.id in self.unwanted, alone=job.suspect)
+                reply = self._children.read(task, lambda: (job.id, job.attempt) in self.unwanted, alone=job.suspect)
             except (WorkspaceError, DependencyMissing) as error:
                 # No process could be started, or not with what is installed here; that says nothing about the document.
                 self.broken = error

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 #: Seconds between two looks at the table: for jobs that were cancelled, and to write down what was done.
 LOOK_EVERY = 2.0
 
+#: What was done is written down at every so many looks.
+LOOKS_TO_WRITE = 3
+
 #: Seconds between two looks at the queue where nothing is announced.
 POLL_EVERY = 2.0
 
@@ -150,7 +153,7 @@ class Worker:
                 )
             )
             while not work.done() and not self._stop.is_set():
-                await asyncio.wait({work}, timeout=0.2)
+                await asyncio.wait({work}, timeout=0.5)
             if not work.done():
                 work.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -166,7 +169,7 @@ class Worker:
     def _keep_books(self, heartbeat: Heartbeat) -> None:
         """Look for jobs that were cancelled or lost, write down what was done, and watch the own memory."""
         missing: set[tuple[int, int]] = set()
-        first_size = 0
+        first_size = looks = 0
         while not self._over.wait(LOOK_EVERY):
             heartbeat.step()
             if not heartbeat.is_alive():
@@ -174,7 +177,9 @@ class Worker:
                 self._stop.set()
             with contextlib.suppress(WorkspaceError):
                 missing = self._execution.look(missing)
-                self._write_down()
+                if looks % LOOKS_TO_WRITE == 0:
+                    self._write_down()
+            looks += 1
             size = resident_mib(os.getpid())
             first_size = first_size or (size if self._execution.work.documents else 0)
             if 0 < self._station.growth < size - first_size and first_size and not self._stop.is_set():
