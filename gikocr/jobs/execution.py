@@ -82,6 +82,7 @@ class Execution:
         self._forms: dict[str, Form] = {}
         self.work = Work()
         self.in_hand: dict[int, int] = {}
+        self._hands = threading.Lock()
         self.unwanted: set[tuple[int, int]] = set()
         self.stopping = threading.Event()
         self.broken: GikocrError | None = None
@@ -102,7 +103,8 @@ class Execution:
         Raises:
             WorkspaceError: the database did not answer for too long.
         """
-        self.in_hand[job.id] = job.attempt
+        with self._hands:
+            self.in_hand[job.id] = job.attempt
         try:
             try:
                 self._run(job)
@@ -119,7 +121,10 @@ class Execution:
         except Overtaken:
             pass  # another worker has it, or nobody wants it: what was read here is not needed
         finally:
-            self.in_hand.pop(job.id, None)
+            with self._hands:
+                # What was given back may be in another thread's hands already.
+                if self.in_hand.get(job.id) == job.attempt:
+                    del self.in_hand[job.id]
             self.unwanted.discard((job.id, job.attempt))
 
     def look(self, missing: set[tuple[int, int]]) -> set[tuple[int, int]]:
@@ -134,10 +139,12 @@ class Execution:
         Raises:
             WorkspaceError: the database fails.
         """
-        in_hand = dict(self.in_hand)
+        with self._hands:
+            in_hand = dict(self.in_hand)
         by_table = self._workspace.jobs.running(self._worker)
         self.unwanted.update(pair for pair in in_hand.items() if by_table.get(pair[0]) != pair[1])
-        lost = set(by_table.items()) - set(self.in_hand.items())
+        with self._hands:
+            lost = set(by_table.items()) - set(self.in_hand.items())
         for number, attempt in lost & missing:
             # Its task ended by an error, most often since the server was away for too long.
             job = self._workspace.jobs.job(number)
