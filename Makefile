@@ -36,7 +36,7 @@ test-slow: $(READY) ## run the slow tests
 	$(BIN)/python -m pytest -m slow $(ARGS) || [ $$? -eq 5 ] # 5: no test is marked slow
 
 chaos: $(READY) ## kill runs, their processes and their database, and see that nothing is lost
-	$(BIN)/python -m pytest tests/cli/test_chaos.py $(ARGS)
+	$(BIN)/python -m pytest tests/cli/test_chaos.py tests/jobs/test_chaos.py $(ARGS)
 
 fonts: $(READY) ## install the free fonts with which the scan maker prints (needs npm and a network)
 	$(BIN)/python -m scripts.scanmaker fonts >/dev/null

@@ -7,7 +7,8 @@
     ├── DependencyMissing          a package that this command needs is absent    exit code 3
     │   └── ModelMissing           a model file is absent or is not the pinned one
     ├── WorkspaceError             the output folder cannot be used               exit code 4
-    │   └── EditConflict           somebody else decided on a field meanwhile
+    │   ├── EditConflict           somebody else decided on a field meanwhile
+    │   └── Overtaken              a job was given to another worker meanwhile
     ├── FormError                  a form's TOML is not a valid form              exit code 2
     └── DocumentError              one document cannot be read; others go on      exit code 1
         ├── FileUnreadable         missing, empty, no permission
@@ -105,6 +106,13 @@ class EditConflict(WorkspaceError):
         super().__init__(message, advice=advice)
         self.stands = stands
         self.wanted = wanted
+
+
+class Overtaken(WorkspaceError):
+    """The job is no longer this worker's: it was given to another one, or cancelled. Nothing was written."""
+
+    code = "overtaken"
+    can_retry = False
 
 
 class DocumentError(GikocrError):

@@ -106,8 +106,8 @@ def fill(work: Path) -> None:
 
     import sqlalchemy as sa
 
-    from gikocr.cli.extraction import run_fingerprint
     from gikocr.ingest import find_inputs
+    from gikocr.jobs.submitting import run_fingerprint
     from gikocr.settings import load_settings
     from gikocr.workspace import Workspace, recording, schema, sources
     from gikocr.workspace.rows import now

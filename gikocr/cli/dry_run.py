@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gikocr.cli.feed import Resume, to_read
-from gikocr.cli.processes import MOST_WORKERS
 from gikocr.cli.progress import duration
 from gikocr.cli.state import ExitCode
 from gikocr.cli.terminal import console
 from gikocr.ingest import Input
+from gikocr.jobs.processes import MOST_WORKERS
 from gikocr.workspace import Known, Workspace
 
 if TYPE_CHECKING:

@@ -61,7 +61,8 @@ def export(
 
     Example: gikocr export out --format xlsx -o tables
     """
-    from gikocr.cli.exporting import Wanted, write_exports
+    from gikocr.cli.exporting import write_exports
+    from gikocr.jobs.exports import Wanted
     from gikocr.settings import load_settings
 
     settings = load_settings({"form": form, "database": database})

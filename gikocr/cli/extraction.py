@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Literal
 from gikocr import __version__
 from gikocr.cli.feed import Resume, in_shard, to_read
 from gikocr.cli.interrupts import Stop, interrupts, say_on_stderr
-from gikocr.cli.processes import Job, Work, read_documents
 from gikocr.cli.progress import LogFormat, Tally, Voice, voice
-from gikocr.cli.reading import MakePipeline, Outcome, drawing_pipeline
 from gikocr.cli.state import ExitCode
 from gikocr.cli.summary import MOST_ROWS, Summary
 from gikocr.cli.terminal import console, visible
 from gikocr.errors import UsageError
 from gikocr.forms import Form, load_form
 from gikocr.ingest import Input, find_inputs
+from gikocr.jobs.processes import Job, Work, read_documents
+from gikocr.jobs.reading import MakePipeline, Outcome, drawing_pipeline
+from gikocr.jobs.submitting import run_fingerprint
 from gikocr.workspace import Known, NewReport, Selection, Workspace
 
 if TYPE_CHECKING:
@@ -113,13 +114,6 @@ def list_documents(paths: Sequence[Path], out: Path, choices: Choices) -> tuple[
         )
     total = sum(in_shard(item, choices.shard) for item in ahead) if len(ahead) < COUNTED_AHEAD else None
     return chain(ahead, inputs), total
-
-
-def run_fingerprint(settings: Settings) -> str:
-    """The fingerprint that the pipeline gives its reports, told without building one."""
-    from gikocr.engines.registry import Engines, fingerprint
-
-    return fingerprint(__version__, settings, Engines(settings))
 
 
 @dataclass(slots=True)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from gikocr.cli.processes import Job
 from gikocr.errors import UsageError
 from gikocr.ingest import Input
+from gikocr.jobs.processes import Job
 from gikocr.workspace import Known, Sources, stamp
 
 #: Documents for which the database is asked at once. The first time only a few, so that reading begins soon.

@@ -9,7 +9,25 @@ from typing import Annotated
 
 import typer
 
-from gikocr.cli import calibrate, doctor, evaluate, export, extract, report, reviewed, schema, show, status, version
+from gikocr.cli import (
+    calibrate,
+    db,
+    doctor,
+    evaluate,
+    export,
+    extract,
+    jobs,
+    report,
+    review,
+    reviewed,
+    schema,
+    serve,
+    show,
+    status,
+    submit,
+    version,
+    worker,
+)
 from gikocr.cli.state import Debug, ExitCode, RunState
 from gikocr.errors import GikocrError
 
@@ -59,12 +77,20 @@ def build_app() -> typer.Typer:
     app.command("status")(status.status)
     app.command("show")(show.show)
     app.command("compare")(show.compare)
+    app.command("review")(review.review)
     app.command("reviewed")(reviewed.reviewed)
     app.command("export")(export.export)
     app.command("report")(report.report)
     app.command("evaluate")(evaluate.evaluate)
     app.command("calibrate")(calibrate.calibrate)
     app.command("schema")(schema.schema)
+    app.command("submit")(submit.submit)
+    app.command("worker")(worker.worker)
+    app.command("jobs")(jobs.jobs)
+    app.command("maintain")(worker.maintain)
+    app.command("serve")(serve.serve)
+    app.add_typer(serve.token, name="token")
+    app.add_typer(db.app, name="db")
     app.command("doctor")(doctor.doctor)
     app.command("version")(version.version)
     return app

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from gikocr.elements import CellCut, CellReading
+from gikocr.engines.devices import onnx_providers
 from gikocr.engines.manifest import model_bytes
 from gikocr.ocr.blobs import batches
 from gikocr.ocr.decoding import forward_scores, read_outputs, symbols_of
@@ -62,16 +63,16 @@ class NumeralReader:
         return np.asarray(self.network(blob), np.float64)
 
 
-def build_onnx(threads: int = 1) -> NumeralReader:
-    """The reader on ONNX Runtime with the packaged weights.
+def build_onnx(threads: int = 1, device: str = "") -> NumeralReader:
+    """The reader on ONNX Runtime with the packaged weights; ``device``: ``cuda:N``, or anything else for the CPU.
 
     Raises:
         ModelMissing: the weights are absent or not the pinned ones.
     """
-    return onnx_reader(model_bytes("numerals"), threads)
+    return onnx_reader(model_bytes("numerals"), threads, device)
 
 
-def onnx_reader(model: bytes, threads: int = 1) -> NumeralReader:
+def onnx_reader(model: bytes, threads: int = 1, device: str = "") -> NumeralReader:
     """The reader on ONNX Runtime with the graph that these bytes hold."""
     import onnxruntime
 
@@ -79,7 +80,7 @@ def onnx_reader(model: bytes, threads: int = 1) -> NumeralReader:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(model, options, providers=onnx_providers(device))
 
     def run(blob: NDArray[np.float32]) -> NDArray[np.float32]:
         output: NDArray[np.float32] = session.run(None, {"windows": blob})[0]

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from gikocr.elements import Candidate, CellCut, CellReading, LineText
+from gikocr.engines.devices import onnx_providers
 from gikocr.engines.manifest import model_bytes
 from gikocr.ocr.ctc import forward, n_best
 from gikocr.ocr.numerals import ALIASES, SYMBOLS, plausible, state_of
@@ -60,12 +61,12 @@ class PPOCRRecogniser:
 
     def outputs(self, crops: Sequence[Image]) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
         """Run the network over all crops, alike widths together; yields indices and (n, T, classes) probabilities."""
-        widths = [_padded_width(crop) for crop in crops]
+        widths = [padded_width(crop) for crop in crops]
         order = sorted(range(len(crops)), key=lambda i: widths[i])
         start = 0
         while start < len(order):
             width = widths[order[start]]
-            size = max(1, min(BATCH, BATCH * 320 // width))
+            size = batch_room(width)
             batch = [i for i in order[start : start + size] if widths[i] == width]
             start += len(batch)
             blob = np.stack([_blob(crops[i], width) for i in batch])
@@ -153,8 +154,8 @@ def candidates(folded: NDArray[np.float64]) -> tuple[Candidate, ...]:
     return tuple(sorted(found, key=lambda c: -c.log_probability)[:CANDIDATES])
 
 
-def build_recogniser(threads: int = 1) -> PPOCRRecogniser:
-    """Load the packaged weights.
+def build_recogniser(threads: int = 1, device: str = "") -> PPOCRRecogniser:
+    """Load the packaged weights; ``device``: ``cuda:N``, or anything else for the CPU.
 
     Raises:
         ModelMissing: they are absent or not the pinned ones.
@@ -166,14 +167,18 @@ def build_recogniser(threads: int = 1) -> PPOCRRecogniser:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.enable_cpu_mem_arena = False
-    session = onnxruntime.InferenceSession(
-        model_bytes("ppocr_v6_small_rec"), options, providers=["CPUExecutionProvider"]
-    )
+    session = onnxruntime.InferenceSession(model_bytes("ppocr_v6_small_rec"), options, providers=onnx_providers(device))
     characters = session.get_modelmeta().custom_metadata_map["character"].splitlines()
     return PPOCRRecogniser(session, characters)
 
 
-def _padded_width(crop: Image) -> int:
+def batch_room(width: int) -> int:
+    """How many crops of a padded width go through the network together."""
+    return max(1, min(BATCH, BATCH * 320 // width))
+
+
+def padded_width(crop: Image) -> int:
+    """The width in :data:`LINE_WIDTHS` that a crop gets at :data:`HEIGHT`."""
     width = max(1, round(crop.shape[1] * HEIGHT / crop.shape[0]))
     for step in LINE_WIDTHS:
         if width <= step:

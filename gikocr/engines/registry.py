@@ -34,13 +34,20 @@ MODELS_OF = {
 class Engines:
     """The engines of one pipeline. Networks are loaded once, when first asked for, and live as long as this object."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, device: str = "") -> None:
+        """Look whether all engines that the settings name exist.
+
+        Args:
+            settings: names of engines.
+            device: where networks will run: ``cpu`` or ``cuda:N``; empty: ONNX Runtime on the CPU, torch on a GPU where there is one.
+        """
         _known("line_engine", settings.line_engine, LINE_ENGINES)
         _known("cell_engine", settings.cell_engine, CELL_ENGINES)
         _known("second_engine", settings.second_engine, SECOND_ENGINES)
         _known("layout_engine", settings.layout_engine, LAYOUT_ENGINES)
         _known("page_engine", settings.page_engine, PAGE_ENGINES)
         self._settings = settings
+        self._device = device
         self._recogniser: Any = None
         self._page_reader: PageTextReader | None = None
 
@@ -53,7 +60,7 @@ class Engines:
         if self._recogniser is None:
             from gikocr.engines.ppocr_onnx import build_recogniser
 
-            self._recogniser = build_recogniser()
+            self._recogniser = build_recogniser(device=self._device)
         return self._recogniser
 
     def cell_reader(self) -> CellReader:
@@ -64,26 +71,31 @@ class Engines:
         """
         return self._cell_reader(self._settings.cell_engine)
 
+    @property
+    def has_second_reader(self) -> bool:
+        """Whether a second reader is named that has other weights than the first."""
+        first, name = self._settings.cell_engine, self._settings.second_engine
+        # The same weights twice are no second opinion, whichever library runs them.
+        own = {"numerals", "numerals_torch"}
+        return not (name in ("", first) or {first, name} <= own)
+
     def second_reader(self) -> CellReader | None:
         """The reader that is asked where the first is doubtful; None where there is none, or it has the weights of the first.
 
         Raises:
             DependencyMissing: its package or its weights are absent.
         """
-        first, name = self._settings.cell_engine, self._settings.second_engine
-        # The same weights twice are no second opinion, whichever library runs them.
-        own = {"numerals", "numerals_torch"}
-        return None if name in ("", first) or {first, name} <= own else self._cell_reader(name)
+        return self._cell_reader(self._settings.second_engine) if self.has_second_reader else None
 
     def _cell_reader(self, name: str) -> CellReader:
         if name == "numerals":
             from gikocr.engines.numerals import build_onnx
 
-            return build_onnx()
+            return build_onnx(device=self._device)
         if name == "numerals_torch":
             from gikocr.engines.numerals_torch import build_torch
 
-            return build_torch()
+            return build_torch(self._device)
         from gikocr.engines.ppocr_onnx import PPOCRNumerals
 
         # It shares the weights of the line reader.

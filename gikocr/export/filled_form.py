@@ -84,14 +84,14 @@ def _section(section: Section, fields: Mapping[str, FieldRow]) -> Any:
         if level == 0:
             corner = "" if section.corner is None else section.corner.text
             line.append(E.th({"colspan": str(depth), "rowspan": str(height)}, clean(corner)))
-        for start, across, down, text in _spans(heads, level, height):
+        for start, across, down, text in spans(heads, level, height):
             del start
             line.append(E.th({"colspan": str(across), "rowspan": str(down)}, clean(text)))
         whole.append(line)
     labels = [_path(row.groups, row.label) for row in section.rows]
     begun: dict[int, list[Any]] = {}
     for level in range(depth):
-        for start, down, across, text in _spans(labels, level, depth):
+        for start, down, across, text in spans(labels, level, depth):
             head = E.th({"class": "row", "rowspan": str(down), "colspan": str(across)}, clean(text))
             begun.setdefault(start, []).append(head)
     for number, ids in enumerate(section.field_ids):
@@ -106,7 +106,7 @@ def _path(groups: tuple[Label, ...], label: Label | None) -> tuple[str, ...]:
     return (*(g.text for g in groups), *(() if label is None else (label.text,)))
 
 
-def _spans(paths: Sequence[tuple[str, ...]], level: int, depth: int) -> Iterator[tuple[int, int, int, str]]:
+def spans(paths: Sequence[tuple[str, ...]], level: int, depth: int) -> Iterator[tuple[int, int, int, str]]:
     """Headings of one level: where each begins, over how many paths it goes, over how many levels, and its text.
 
     Neighbours with the same groups so far share a heading; the last part of a path goes on to the innermost level.

@@ -69,12 +69,13 @@ class _Run:
 class Pipeline:
     """Reads documents one after the other; owns the engines, so build it once in a process."""
 
-    def __init__(self, settings: Settings, *, painter: Painter | None = None) -> None:
+    def __init__(self, settings: Settings, *, painter: Painter | None = None, engines: Engines | None = None) -> None:
         """Load form and engines.
 
         Args:
             settings: what to read and how.
             painter: draws overlays; it stands in a room above this one, so whoever wants pictures brings it along.
+            engines: others than those that the settings name, such as readers that work in another process.
 
         Raises:
             FormError: the form cannot be used.
@@ -83,7 +84,7 @@ class Pipeline:
         self._settings = settings
         self._painter = painter
         self._form = load_form(settings.form)
-        self._engines = Engines(settings)
+        self._engines = Engines(settings) if engines is None else engines
         self._calibrated = load_calibration(settings)
         self._fingerprint = fingerprint(gikocr.__version__, settings, self._engines)
         self._pages = PageReader(settings, self._engines.line_reader(), self._engines.region_detector, self._fit)

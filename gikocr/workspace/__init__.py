@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from gikocr.workspace.decisions import Entry
 from gikocr.workspace.folder import ReportFolder
+from gikocr.workspace.job_rows import Job, JobFile, JobState, NewJob, WorkerLine
+from gikocr.workspace.jobs import JobLog, JobSelection, Submitted
 from gikocr.workspace.pictures import Pictures
 from gikocr.workspace.review_log import LEASE_SECONDS, ReviewLog
 from gikocr.workspace.review_queue import Cursor, Order, ReviewQueue
@@ -26,8 +28,14 @@ __all__ = [
     "Drawn",
     "Entry",
     "HandedUp",
+    "Job",
+    "JobFile",
+    "JobLog",
+    "JobSelection",
+    "JobState",
     "Keying",
     "Known",
+    "NewJob",
     "NewReport",
     "Order",
     "Pictures",
@@ -39,6 +47,8 @@ __all__ = [
     "Sources",
     "StoredField",
     "StoredReport",
+    "Submitted",
+    "WorkerLine",
     "Workspace",
     "stamp",
 ]

@@ -11,7 +11,7 @@ import fcntl
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from gikocr.errors import DependencyMissing, WorkspaceError
 from gikocr.workspace.atomic import make_folder, unusable
+from gikocr.workspace.rows import as_text
 from gikocr.workspace.schema import REVISION
 
 FILE_NAME = "gikocr.db"
@@ -123,6 +124,16 @@ class Database:
         """An INSERT that knows ``ON CONFLICT``, in this database's dialect."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
+    def moment(self, seconds_ago: float = 0.0) -> sa.ColumnElement[str]:
+        """Now, or some seconds ago, as the tables keep moments. By the server's clock where there is one: those of machines differ."""
+        if self.is_sqlite:
+            return sa.literal(as_text(datetime.now(UTC) - timedelta(seconds=seconds_ago)))
+        return sa.literal_column(
+            f"to_char((clock_timestamp() - interval '{float(seconds_ago)} seconds') AT TIME ZONE 'UTC', "
+            "'YYYY-MM-DD\"T\"HH24:MI:SS.US') || '+00:00'",
+            sa.Text(),
+        )
+
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
         try:
@@ -204,7 +215,7 @@ class Database:
             if revision is not None and self.path is None and not migrate_server:
                 raise WorkspaceError(
                     f"The database {self.name} was made by an older gikocr (revision {revision}; this one needs {REVISION}).",
-                    advice="Make a backup with pg_dump, then run gikocr extract once with GIKOCR_MIGRATE_DATABASE=true.",
+                    advice="Make a backup with pg_dump, then run gikocr db upgrade.",
                 )
             if revision is not None and self.path is not None:
                 self._back_up(self.path, revision)

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy import RowMapping
 
 from gikocr.forms import Form
-from gikocr.report import Check, Field, Report
+from gikocr.ingest import Input
+from gikocr.report import Check, Field, Report, printable
 from gikocr.workspace import schema
 from gikocr.workspace.database import Database
 from gikocr.workspace.rows import amount_text, now
@@ -241,4 +242,15 @@ def count_waiting(connection: sa.Connection, report_id: int) -> None:
     waiting = sa.select(sa.func.count()).where(schema.field.c.report_id == report_id, schema.field.c.waiting)
     connection.execute(
         sa.update(schema.report).where(schema.report.c.id == report_id).values(waiting=waiting.scalar_subquery())
+    )
+
+
+def renamed(report: Report, item: Input) -> Report:
+    """The report as one on another document of the same content."""
+    source = report.source
+    parts = source.parts
+    if len(parts) == len(item.paths):
+        parts = tuple(p.model_copy(update={"name": printable(f.name)}) for p, f in zip(parts, item.paths, strict=True))
+    return report.model_copy(
+        update={"source": source.model_copy(update={"name": printable(item.name), "parts": parts})}
     )

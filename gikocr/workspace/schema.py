@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 #: The revision of :mod:`gikocr.workspace.migrations` that makes the tables below. A test holds the two together.
-REVISION = "0002"
+REVISION = "0003"
 
 metadata = MetaData(
     naming_convention={

@@ -92,6 +92,13 @@ class Sources:
             found.append(None if result is None else Known(*result, same_place=unchanged, stamp=mark))
         return found
 
+    def known_content(self, sha256: str, fingerprint: str) -> Known | None:
+        """What is known of a content under this fingerprint, wherever it was found."""
+        with self._database.read() as connection:
+            document = _documents(connection, {sha256}).get(sha256)
+            result = None if document is None else _results(connection, {document}, fingerprint).get(document)
+        return None if result is None else Known(*result, same_place=False, stamp="")
+
     def deaths(self, item: Input) -> int:
         """How many processes have died while they read this document, since it was last read to the end."""
         with self._database.read() as connection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,8 +19,10 @@ from gikocr.ingest import Input
 from gikocr.report import Report, Review, printable
 from gikocr.workspace import queries, recomputed, recording, schema
 from gikocr.workspace.atomic import write_file
+from gikocr.workspace.blobs import Blobs
 from gikocr.workspace.database import FILE_NAME, Database
 from gikocr.workspace.folder import ReportFolder
+from gikocr.workspace.jobs import JobLog
 from gikocr.workspace.names import DIGEST_DIGITS, report_name
 from gikocr.workspace.review_log import ReviewLog
 from gikocr.workspace.rows import (
@@ -35,6 +37,7 @@ from gikocr.workspace.rows import (
 )
 from gikocr.workspace.second_looks import SecondLooks
 from gikocr.workspace.sources import Sources, note_source, stamp
+from gikocr.workspace.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,10 @@ class NewReport:
     seconds: float = 0.0
 
 
+End = Callable[[sa.Connection, int], None]
+"""Ends a job within the transaction that records its result, given the number of the content; raises where the job is another's."""
+
+
 class Workspace:
     """Everything that was read, with what people decided on it. Use it in a ``with`` block, or close it.
 
@@ -63,6 +70,9 @@ class Workspace:
         folder: the files.
         sources: which files were seen, and what is known of them.
         reviews: the queue of doubtful fields, leases, and the log of decisions.
+        jobs: what is to be read by workers, and what became of it.
+        workers: who reads it.
+        blobs: files of documents that were submitted.
         second_looks: the random sample, second keyings, and what was handed up to a senior.
     """
 
@@ -71,6 +81,9 @@ class Workspace:
         self.database = database
         self.sources = Sources(database)
         self.reviews = ReviewLog(database)
+        self.jobs = JobLog(database)
+        self.workers = Workers(database)
+        self.blobs = Blobs(folder.out)
         self.second_looks = SecondLooks(database)
 
     @classmethod
@@ -125,7 +138,14 @@ class Workspace:
         self.close()
 
     def record(
-        self, item: Input, found: Sequence[NewReport], *, fingerprint: str, form: Form, seen: str | None = None
+        self,
+        item: Input,
+        found: Sequence[NewReport],
+        *,
+        fingerprint: str,
+        form: Form,
+        seen: str | None = None,
+        end: End | None = None,
     ) -> list[Path]:
         """Keep the reports on one document: first their files, then their rows, in one transaction.
 
@@ -138,29 +158,28 @@ class Workspace:
             form: that was looked for.
             seen: :func:`gikocr.workspace.stamp` of the files before they were read, so that a change while they are read shows the
                 next time; None: taken now.
+            end: called with the number of the content in the transaction, before anything is written; see :meth:`JobLog.end`.
 
         Returns:
             The paths of the JSON files.
 
         Raises:
-            WorkspaceError: something cannot be written. What was recorded before is kept.
+            WorkspaceError: something cannot be written, or ``end`` refused. What was recorded before is kept.
         """
         mark = stamp(item) if seen is None else seen
         first = found[0].report
         if first.source.sha256 is None:
             mark = ""  # a file that could not be opened is tried again
-        paths, texts = [], []
-        for number, new in enumerate(found, 1):
-            path = self._reserve(new.report, number)
-            texts.append(new.report.to_json())
-            write_file(path, texts[-1].encode("utf-8"))
-            if new.form_reading is not None:
-                self.folder.write_form_reading(path, new.form_reading)
-            for page, png in new.overlays:
-                self.folder.write_overlay(path, page, png)
-            paths.append(path)
+        paths = [self._reserve(new.report, number) for number, new in enumerate(found, 1)]
+        texts = [new.report.to_json() for new in found]
+        if end is None:
+            self._write_files(found, paths, texts)
         with self.database.write() as connection:
             document_id = recording.record_document(self.database, connection, first)
+            if end is not None:
+                # Whoever was overtaken learns it here, and leaves the files alone too.
+                end(connection, document_id)
+                self._write_files(found, paths, texts)
             known = recording.retire_document(connection, document_id)
             ids = [
                 recording.record_report(
@@ -186,6 +205,14 @@ class Workspace:
                     self.write_json(report_id)
         return paths
 
+    def _write_files(self, found: Sequence[NewReport], paths: Sequence[Path], texts: Sequence[str]) -> None:
+        for new, path, text in zip(found, paths, texts, strict=True):
+            write_file(path, text.encode("utf-8"))
+            if new.form_reading is not None:
+                self.folder.write_form_reading(path, new.form_reading)
+            for page, png in new.overlays:
+                self.folder.write_overlay(path, page, png)
+
     def _note(self, connection: sa.Connection, item: Input, mark: str, document_id: int, fingerprint: str) -> None:
         """Note where a content stands; one that a file held before and none holds now is no longer current."""
         lost = note_source(self.database, connection, item, mark, document_id, fingerprint)
@@ -201,6 +228,7 @@ class Workspace:
         form: Form,
         current: bool,
         seen: str | None = None,
+        end: End | None = None,
     ) -> list[Path]:
         """Give a document the reports that its content has already: it is a copy, or was read with these settings before.
 
@@ -213,9 +241,10 @@ class Workspace:
             form: that was looked for.
             current: whether these reports are the current ones of the content; else they become it.
             seen: as for :meth:`record`.
+            end: as for :meth:`record`.
 
         Raises:
-            WorkspaceError: something cannot be written.
+            WorkspaceError: something cannot be written, or ``end`` refused.
         """
         columns = schema.report.c
         with self.database.read() as connection:
@@ -226,30 +255,28 @@ class Workspace:
             ).all()
         found = []
         for report_id, body, path, seconds in rows:
-            report = _renamed(self.report(report_id) if current else recording.unpack_report(body), item)
+            report = recording.renamed(self.report(report_id) if current else recording.unpack_report(body), item)
             with_reading = None
             with contextlib.suppress(WorkspaceError):
                 with_reading = self.folder.read_form_reading(self.folder.out / path)
             found.append(NewReport(report, with_reading, (), seconds))
         if not current:
-            return self.record(item, found, fingerprint=fingerprint, form=form, seen=seen)
-        paths = []
-        for number, new in enumerate(found, 1):
-            path = self._reserve(new.report, number)
-            write_file(path, new.report.to_json().encode("utf-8"))
-            if new.form_reading is not None:
-                self.folder.write_form_reading(path, new.form_reading)
-            paths.append(path)
+            return self.record(item, found, fingerprint=fingerprint, form=form, seen=seen, end=end)
+        paths = [self._reserve(new.report, number) for number, new in enumerate(found, 1)]
         with self.database.write() as connection:
+            if end is not None:
+                end(connection, document_id)
+            self._write_files(found, paths, [new.report.to_json() for new in found])
             self._note(connection, item, stamp(item) if seen is None else seen, document_id, fingerprint)
         return paths
 
-    def reports(self, selection: Selection = EVERYTHING) -> Iterator[StoredReport]:
-        """The current reports, streamed in the order of their ids."""
+    def reports(
+        self, selection: Selection = EVERYTHING, *, after: int = 0, limit: int | None = None
+    ) -> Iterator[StoredReport]:
+        """The current reports, streamed in the order of their ids, from the one after ``after``."""
+        statement = queries.select_reports(selection).where(schema.report.c.id > after).limit(limit)
         with self.database.read() as connection:
-            result = connection.execution_options(yield_per=queries.ROWS_AT_ONCE).execute(
-                queries.select_reports(selection)
-            )
+            result = connection.execution_options(yield_per=queries.ROWS_AT_ONCE).execute(statement)
             for row in result.mappings():
                 yield stored_report(row)
 
@@ -371,13 +398,3 @@ class Workspace:
                 return holder == (name, sha256)
             owner = connection.execute(sa.select(columns.name, columns.sha256).where(columns.path == relative)).one()
         return tuple(owner) == (name, sha256)
-
-
-def _renamed(report: Report, item: Input) -> Report:
-    source = report.source
-    parts = source.parts
-    if len(parts) == len(item.paths):
-        parts = tuple(p.model_copy(update={"name": printable(f.name)}) for p, f in zip(parts, item.paths, strict=True))
-    return report.model_copy(
-        update={"source": source.model_copy(update={"name": printable(item.name), "parts": parts})}
-    )

@@ -13,21 +13,27 @@ from pathlib import Path
 _PROGRAM = """
 import sys
 sys.path.insert(0, {folder!r})
-import fake_pipeline, gikocr.cli.extraction
-gikocr.cli.extraction.drawing_pipeline = fake_pipeline.FakePipeline
+import fake_pipeline, gikocr.cli.extraction, gikocr.cli.serving, gikocr.cli.working
+for module in (gikocr.cli.extraction, gikocr.cli.serving, gikocr.cli.working):
+    module.drawing_pipeline = fake_pipeline.FakePipeline
 from gikocr.cli.main import main
 if __name__ == '__main__':
     sys.exit(main())
 """
 
 
-def start(work: Path, *arguments: str) -> subprocess.Popen[str]:
-    """Start ``gikocr`` with the arguments in a process group of its own."""
+def start(work: Path, *arguments: str, log: Path | None = None) -> subprocess.Popen[str]:
+    """Start ``gikocr`` with the arguments in a process group of its own; ``log`` takes what it writes, else pipes do."""
     # A name of its own: a second command must not rewrite the file that the first is just about to read.
     script = work / f"command-{uuid.uuid4().hex}.py"
     script.write_text(_PROGRAM.format(folder=str(Path(__file__).parent)))
     command = [sys.executable, str(script), *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, text=True)
+    if log is None:
+        return subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, text=True
+        )
+    with log.open("a") as file:
+        return subprocess.Popen(command, stdout=file, stderr=file, start_new_session=True, text=True)
 
 
 def living(group: int) -> list[int]:

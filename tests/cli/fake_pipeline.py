@@ -53,6 +53,8 @@ class FakePipeline:
             time.sleep(2)
         if "brief" in name:
             time.sleep(0.05 + int.from_bytes(name.encode(), "big") % 97 / 1000)
+        if "steady" in name and not os.environ.get("FAKE_IN_A_HURRY"):
+            time.sleep(2.0 + int.from_bytes(name.encode(), "big") % 97 / 97)
         if "slow" in name:
             item.paths[0].with_suffix(".begun").touch()
             time.sleep(60)

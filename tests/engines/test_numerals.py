@@ -90,3 +90,33 @@ def test_torch_runs_the_same_weights(reader: NumeralReader) -> None:
         strings = [text, "8", "", "1"]
         assert other.score(picture, strings) == pytest.approx(reader.score(picture, strings), abs=TOLERANCE)
         assert other.read([picture])[0].best.printed == reader.read([picture])[0].best.printed
+
+
+def _has_gpu() -> bool:
+    if importlib.util.find_spec("torch") is None:
+        return False
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="torch is not installed (extra `train`)")
+def test_half_precision_stays_within_its_tolerance() -> None:
+    from gikocr.engines.numerals_torch import HALF_TOLERANCE, TorchNetwork, greatest_difference, torch_weights
+
+    weights = torch_weights()
+    single, half = TorchNetwork(weights, "cpu"), TorchNetwork(weights, "cpu", half=True)
+    assert 0 < greatest_difference(single, half) <= HALF_TOLERANCE
+    spoilt = TorchNetwork(weights | {"head.bias": weights["head.bias"] + np.arange(22, dtype=np.float32)}, "cpu")
+    assert greatest_difference(single, spoilt) > HALF_TOLERANCE
+
+
+@pytest.mark.skipif(not _has_gpu(), reason="there is no GPU that torch can use")
+def test_a_gpu_reads_what_the_cpu_reads(reader: NumeralReader) -> None:
+    from gikocr.engines.numerals_torch import build_torch
+
+    texts = ["0", "17", "40.52", "1234567", "-"]
+    on_gpu = build_torch("cuda:0").read([window(t, 90, 8.0) for t in texts])
+    assert [r.best.printed for r in on_gpu] == [
+        r.best.printed for r in reader.read([window(t, 90, 8.0) for t in texts])
+    ]

@@ -17,10 +17,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from gikocr.cli.exporting import Wanted, write_exports
+from gikocr.cli.exporting import write_exports
 from gikocr.cli.main import main
 from gikocr.export.files import write_parquet, write_xlsx
 from gikocr.export.tables import Column, Sheet
+from gikocr.jobs.exports import Wanted
 from gikocr.report import Check, DocumentInfo, Field, TableInfo
 from gikocr.settings import Settings
 from gikocr.workspace import NewReport, Workspace

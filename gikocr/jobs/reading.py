@@ -6,10 +6,6 @@ pool runs.
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import os
-import resource
 import signal
 import time
 import traceback
@@ -19,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gikocr import __version__
 from gikocr.errors import DependencyMissing, DocumentError, FormError, UsageError, WorkspaceError
+from gikocr.jobs.isolation import Limits, confine
 
 if TYPE_CHECKING:
     from gikocr.elements import FormReading
@@ -28,13 +25,6 @@ if TYPE_CHECKING:
 
 #: Errors that concern the run and not one document.
 STOPS_THE_RUN = (UsageError, DependencyMissing, FormError, WorkspaceError)
-
-#: Libraries that start threads of their own; with one process for each core these would only get in each other's way.
-_THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-_PR_SET_PDEATHSIG = 1
-"""From ``linux/prctl.h``."""
 
 
 class ExtractionLike(Protocol):
@@ -62,7 +52,7 @@ class ExtractionLike(Protocol):
 
 
 class PipelineLike(Protocol):
-    """The part of the pipeline that the command line needs."""
+    """The part of the pipeline that running jobs needs."""
 
     def extract(self, item: Input, *, overlay: bool = False) -> ExtractionLike:
         """Read one document; a bad one gives a failed report."""
@@ -110,6 +100,21 @@ def failed(
     return Outcome(report, None, (), seconds, trace)
 
 
+def obituary(exit_code: int | None) -> str:
+    """How the process ended that was reading a document; ``exit_code`` as in :mod:`multiprocessing`."""
+    if exit_code is not None and exit_code < 0:
+        try:
+            name = signal.Signals(-exit_code).name
+        except ValueError:
+            name = f"signal {-exit_code}"
+        how = f"was killed by {name}"
+        if name == "SIGKILL":
+            how += ", most often because the memory was not enough"
+    else:
+        how = f"ended with exit code {exit_code}"
+    return f"The process that was reading it {how}."
+
+
 def drawing_pipeline(settings: Settings) -> PipelineLike:
     """The pipeline with the painter of overlays; a function of its own, so that worker processes can build it too."""
     from gikocr.export.overlay import paint_page
@@ -130,8 +135,13 @@ class DocumentReader:
         self._overlay = overlay
         self._pipeline: PipelineLike | None = None
 
-    def read(self, item: Input) -> Outcome:
+    def read(self, item: Input, *, overlay: bool | None = None, fingerprint: str | None = None) -> Outcome:
         """Read one document; whatever goes wrong with it becomes a failed report.
+
+        Args:
+            item: the document.
+            overlay: for this document; None: as for all.
+            fingerprint: for a report that no pipeline makes; None: as for all.
 
         Raises:
             UsageError, DependencyMissing, FormError, WorkspaceError: the run as a whole cannot go on.
@@ -140,7 +150,7 @@ class DocumentReader:
             self._pipeline = self._make_pipeline(self._settings)
         started = time.perf_counter()
         try:
-            result = self._pipeline.extract(item, overlay=self._overlay)
+            result = self._pipeline.extract(item, overlay=self._overlay if overlay is None else overlay)
         except STOPS_THE_RUN:
             raise
         except DocumentError as error:
@@ -160,7 +170,7 @@ class DocumentReader:
         return failed(
             item,
             self._settings,
-            fingerprint=self._fingerprint,
+            fingerprint=self._fingerprint if fingerprint is None else fingerprint,
             code=code,
             message=message,
             seconds=seconds,
@@ -181,19 +191,8 @@ def begin_worker(
 ) -> None:
     """Prepare a worker process; ``memory``: its address space in MiB, 0 without a limit."""
     global _reader
-    _die_with_parent()
-    if memory:
-        most = memory * 2**20
-        resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
-    for name in _THREAD_LIMITS:
-        os.environ.setdefault(name, "1")
+    confine(Limits(memory=memory))
     _reader = DocumentReader(make_pipeline, settings, overlay=overlay, fingerprint=fingerprint)
-
-
-def _die_with_parent() -> None:
-    """Ask Linux to end this process when the one that started it is killed, so that none is left behind reading."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def read_in_worker(item: Input) -> Outcome:

@@ -19,16 +19,17 @@ from typing import TYPE_CHECKING
 
 from pebble import ProcessFuture
 
-from gikocr.cli.reading import (
+from gikocr.errors import UsageError
+from gikocr.jobs.reading import (
     STOPS_THE_RUN,
     DocumentReader,
     MakePipeline,
     Outcome,
     begin_worker,
     failed,
+    obituary,
     read_in_worker,
 )
-from gikocr.errors import UsageError
 
 if TYPE_CHECKING:
     from pebble import ProcessPool
@@ -287,7 +288,7 @@ def _outcome(
         outcome: Outcome = future.result()
     except ProcessExpired as death:
         deaths = count_death(item)
-        return None if deaths < MOST_DEATHS else fail("worker_died", _obituary(death.exitcode))
+        return None if deaths < MOST_DEATHS else fail("worker_died", f"{obituary(death.exitcode)} {_TRY_ALONE}")
     except FutureTimeout:
         message = (
             f"It took longer than {work.seconds_each:g} seconds and was given up. "
@@ -303,15 +304,4 @@ def _outcome(
     return outcome
 
 
-def _obituary(exit_code: int | None) -> str:
-    if exit_code is not None and exit_code < 0:
-        try:
-            name = signal.Signals(-exit_code).name
-        except ValueError:
-            name = f"signal {-exit_code}"
-        how = f"was killed by {name}"
-        if name == "SIGKILL":
-            how += ", most often because the memory was not enough"
-    else:
-        how = f"ended with exit code {exit_code}"
-    return f"The process that was reading it {how}. Try it alone, with --workers 1, or give its pages with --pages."
+_TRY_ALONE = "Try it alone, with --workers 1, or give its pages with --pages."

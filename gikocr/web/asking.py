@@ -1,0 +1,112 @@
+"""What every route needs of a request: the station, who asks, a JSON body, a selection."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, cast
+
+from fastapi import Path, Request
+
+from gikocr.review import Place, Station
+from gikocr.web.wire import BadRequest
+from gikocr.workspace import Order, Selection
+
+_ORDERS: tuple[Order, ...] = ("harm", "doubt", "document", "field", "agency")
+
+#: The id of a report in an address.
+ReportId = Annotated[int, Path(ge=0, lt=2**63)]
+
+#: Characters of a value in a query.
+_LONGEST = 2000
+
+
+def station(request: Request) -> Station:
+    """The station of the workspace."""
+    return cast(Station, request.app.state.station)
+
+
+def person(request: Request) -> str:
+    """Who asks: the guard let nobody else in."""
+    return cast(str, request.state.person)
+
+
+async def body(request: Request) -> object:
+    """The JSON that was sent.
+
+    Raises:
+        BadRequest: it is none.
+    """
+    try:
+        return cast(object, json.loads(await request.body()))
+    except (ValueError, RecursionError) as error:
+        raise BadRequest("json") from error
+
+
+def order(request: Request) -> Order:
+    """The order that is asked for; the first where none is.
+
+    Raises:
+        BadRequest: there is no such order.
+    """
+    asked = request.query_params.get("order") or _ORDERS[0]
+    if asked not in _ORDERS:
+        raise BadRequest("order")
+    return asked
+
+
+def place(request: Request) -> Place | None:
+    """Where the page before ended.
+
+    Raises:
+        BadRequest: it is no place.
+    """
+    asked = request.query_params.get("after")
+    if not asked:
+        return None
+    try:
+        return Place.parse(asked[:_LONGEST])
+    except (ValueError, RecursionError) as error:
+        raise BadRequest("after") from error
+
+
+def selection(request: Request) -> Selection:
+    """Which reports and fields are asked for.
+
+    Raises:
+        BadRequest: a year that is none.
+    """
+    asked = {key: value.strip()[:200] for key, value in request.query_params.items() if value.strip()}
+    year = asked.get("year")
+    if year is not None and not (year.isascii() and year.isdecimal() and len(year) <= 4):
+        raise BadRequest("year")
+    return Selection(
+        name=asked.get("name"),
+        agency=asked.get("agency"),
+        year=None if year is None else int(year),
+        table=asked.get("table"),
+        field_id=asked.get("field"),
+    )
+
+
+def limit(request: Request, default: int, most: int) -> int:
+    """How many are asked for.
+
+    Raises:
+        BadRequest: it is no number from 1 to ``most``.
+    """
+    asked = request.query_params.get("limit", str(default))
+    if not (asked.isascii() and asked.isdecimal() and len(asked) <= 6 and 1 <= int(asked) <= most):
+        raise BadRequest("limit")
+    return int(asked)
+
+
+def start(request: Request) -> int:
+    """Where a list begins.
+
+    Raises:
+        BadRequest: it is no number.
+    """
+    asked = request.query_params.get("start", "0")
+    if not (asked.isascii() and asked.isdecimal() and len(asked) <= 9):
+        raise BadRequest("start")
+    return int(asked)

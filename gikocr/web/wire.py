@@ -1,0 +1,341 @@
+"""What the station gives out, as JSON for the browser, and what the browser sends, checked.
+
+Amounts travel as text with their own digits, never as binary fractions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, cast, get_args
+
+from gikocr.elements import State
+from gikocr.review.items import Choice, Counts, Item, Settled, Sheet, SheetSettled, Sum
+from gikocr.workspace import StoredField
+from gikocr.workspace.rows import Value, amount_text
+
+_STATES = frozenset(get_args(State))
+
+#: What a decision may call itself.
+KINDS = frozenset(
+    {"accept", "correct", "alternative", "suggestion", "blank", "state", "unreadable", "source_error", "form"}
+)
+
+#: Digits of a number that a person may type; the largest amounts of the form have 15.
+MAX_DIGITS = 30
+
+#: Characters of a reason.
+MAX_REASON = 500
+
+
+class BadRequest(ValueError):
+    """What the browser sent is not what a page of ours sends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A decision, or what else is done with a field, as a browser sends it.
+
+    Attributes:
+        action: ``settle``, ``undo`` or ``hand_up``.
+        seconds: that the person took; None where unknown.
+        blind: it answers a blind item.
+    """
+
+    action: str
+    report_id: int
+    field_id: str
+    version: int
+    value: Value
+    state: State | None
+    kind: str
+    reason: str
+    seconds: float | None
+    blind: bool
+
+
+def wanted(sent: object) -> Wanted:
+    """Check one entry of what a browser sends to ``/data/decisions``.
+
+    Raises:
+        BadRequest: it is none.
+    """
+    entry = mapping(sent)
+    action = entry.get("action")
+    if action not in ("settle", "undo", "hand_up"):
+        raise BadRequest("action")
+    kind = entry.get("kind", "")
+    if not isinstance(kind, str):
+        raise BadRequest("kind")
+    if action == "settle" and kind not in KINDS:
+        raise BadRequest("kind")
+    state = entry.get("state")
+    known = state in _STATES if isinstance(state, str) else state is None and action != "settle"
+    if not known:
+        raise BadRequest("state")
+    value = number(entry.get("value"))
+    if action == "settle" and (state == "read") != (value is not None):
+        raise BadRequest("value")
+    reason, seconds = entry.get("reason", ""), entry.get("seconds")
+    if not isinstance(reason, str) or len(reason) > MAX_REASON:
+        raise BadRequest("reason")
+    if seconds is not None and (not isinstance(seconds, int | float) or not 0 <= seconds < 1e6):
+        raise BadRequest("seconds")
+    return Wanted(
+        action=str(action),
+        report_id=whole(entry.get("report_id")),
+        field_id=text(entry.get("field_id")),
+        version=whole(entry.get("version")),
+        value=value,
+        state=cast("State | None", state),
+        kind=kind,
+        reason=reason,
+        seconds=None if seconds is None else float(seconds),
+        blind=entry.get("blind") is True,
+    )
+
+
+def mapping(sent: object) -> dict[str, Any]:
+    """A JSON object.
+
+    Raises:
+        BadRequest: it is something else.
+    """
+    if not isinstance(sent, dict):
+        raise BadRequest("object")
+    return sent
+
+
+def items_of(sent: object, limit: int) -> list[object]:
+    """A JSON list of at most ``limit`` entries.
+
+    Raises:
+        BadRequest: it is something else.
+    """
+    if not isinstance(sent, list) or len(sent) > limit:
+        raise BadRequest("list")
+    return sent
+
+
+def whole(sent: object) -> int:
+    """A number that may be an id or a version.
+
+    Raises:
+        BadRequest: it may not.
+    """
+    if not isinstance(sent, int) or isinstance(sent, bool) or not 0 <= sent < 2**63:
+        raise BadRequest("integer")
+    return sent
+
+
+def text(sent: object, limit: int = 200) -> str:
+    """A short text.
+
+    Raises:
+        BadRequest: it is none, or too long.
+    """
+    if not isinstance(sent, str) or not 0 < len(sent) <= limit:
+        raise BadRequest("text")
+    return sent
+
+
+def number(sent: object) -> Value:
+    """An amount as text: digits, with a minus before and a point between; None stays None.
+
+    Raises:
+        BadRequest: it is no such text.
+    """
+    if sent is None:
+        return None
+    if not isinstance(sent, str) or not 0 < len(sent) <= MAX_DIGITS or not sent.isascii():
+        raise BadRequest("value")
+    digits = sent.removeprefix("-").replace(".", "", 1)
+    if not digits.isdecimal() or sent.endswith(".") or sent.lstrip("-").startswith("."):
+        raise BadRequest("value")
+    try:
+        return Decimal(sent) if "." in sent else int(sent)
+    except (InvalidOperation, ValueError) as error:
+        raise BadRequest("value") from error
+
+
+def fields_of(sent: object, limit: int = 1000) -> list[tuple[int, str]]:
+    """A list of ``[report id, field id]``.
+
+    Raises:
+        BadRequest: it is none.
+    """
+    pairs = [items_of(entry, 2) for entry in items_of(sent, limit)]
+    if any(len(pair) != 2 for pair in pairs):
+        raise BadRequest("pair")
+    return [(whole(pair[0]), text(pair[1])) for pair in pairs]
+
+
+def versions_of(sent: object, limit: int = 1000) -> list[tuple[int, str, int]]:
+    """A list of ``[report id, field id, version]``.
+
+    Raises:
+        BadRequest: it is none.
+    """
+    found = [items_of(entry, 3) for entry in items_of(sent, limit)]
+    if any(len(entry) != 3 for entry in found):
+        raise BadRequest("triple")
+    return [(whole(entry[0]), text(entry[1]), whole(entry[2])) for entry in found]
+
+
+def wholes(sent: object, limit: int = 1000) -> list[int]:
+    """A list of indices.
+
+    Raises:
+        BadRequest: it is none.
+    """
+    return [whole(entry) for entry in items_of(sent, limit)]
+
+
+def step(sent: object) -> int:
+    """By how many rows or columns something moves, to either side.
+
+    Raises:
+        BadRequest: it is no small whole number.
+    """
+    if not isinstance(sent, int) or isinstance(sent, bool) or abs(sent) > 1000:
+        raise BadRequest("step")
+    return sent
+
+
+def field_json(field: StoredField) -> dict[str, Any]:
+    """A field as it stands."""
+    decided = field.decided
+    return {
+        "report_id": field.report_id,
+        "field_id": field.field_id,
+        "table": field.table,
+        "value": amount_text(field.value),
+        "printed": field.printed,
+        "state": field.state,
+        "unit": field.unit,
+        "confidence": field.confidence,
+        "waiting": field.waiting,
+        "version": field.version,
+        "decided": None
+        if decided is None
+        else {
+            "value": amount_text(decided.value),
+            "state": decided.state,
+            "by": decided.by,
+            "at": decided.at.isoformat(timespec="seconds"),
+        },
+    }
+
+
+def item_json(item: Item) -> dict[str, Any]:
+    """An item of the queue. Whether it is of the random sample stays with the server."""
+    passage = item.passage
+    field = field_json(item.field) | {"version": item.version}
+    if item.blind:
+        # A second answer is worth something only where the first reading and the first answer are not shown.
+        field |= {"value": None, "printed": None, "state": None, "confidence": None, "decided": None}
+    hint = None if item.blind else item.suggestion
+    return {
+        "field": field,
+        "document": item.report.name,
+        "agency": item.report.agency,
+        "year": item.report.year,
+        "alternatives": [] if item.blind else [_choice(choice) for choice in item.alternatives],
+        "row": {"zh": item.row.zh, "en": item.row.en},
+        "column": {"zh": item.column.zh, "en": item.column.en},
+        "sums": [] if item.blind else [sum_json(found) for found in item.sums],
+        "suggestion": None
+        if hint is None
+        else {"value": amount_text(hint.value), "rules": list(hint.rules), "seen": hint.seen},
+        "crop": item.crop_id,
+        "page": None if item.page_id is None else {"id": item.page_id, "number": item.page},
+        "box": None if item.bbox is None else list(item.bbox),
+        "passage": None
+        if passage is None
+        else {
+            "before": passage.text[: passage.start],
+            "match": passage.text[passage.start : passage.end],
+            "after": passage.text[passage.end :],
+            "line": passage.line,
+            "column": passage.column,
+            "table": passage.table,
+            "row": passage.row,
+            "cell": passage.cell,
+        },
+        "blind": item.blind,
+        "handed_up": item.handed_up,
+        "place": str(item.place),
+    }
+
+
+def _choice(choice: Choice) -> dict[str, Any]:
+    return {
+        "value": amount_text(choice.value),
+        "printed": choice.printed,
+        "state": choice.state,
+        "probability": choice.probability,
+    }
+
+
+def sum_json(found: Sum) -> dict[str, Any]:
+    """One sum with its terms."""
+    return {
+        "id": found.rule_id,
+        "holds": found.holds,
+        "verdict": found.verdict,
+        "broken": found.weight,
+        "terms": [
+            {
+                "coefficient": term.coefficient,
+                "field_id": term.field_id,
+                "label": term.label,
+                "value": amount_text(term.value),
+                "state": term.state,
+                "decided": term.decided,
+                "doubtful": term.doubtful,
+            }
+            for term in found.terms
+        ],
+    }
+
+
+def settled_json(settled: Settled) -> dict[str, Any]:
+    """What came of a decision."""
+    return {
+        "field": field_json(settled.field),
+        "changed": [
+            {"field_id": c.field_id, "before": c.before, "now": c.now, "waiting": c.waiting} for c in settled.changed
+        ],
+        "sums": [sum_json(found) for found in settled.sums],
+        "waiting": settled.waiting,
+        "differs": settled.differs,
+    }
+
+
+def counts_json(counts: Counts) -> dict[str, Any]:
+    """The queue in numbers."""
+    return {name: getattr(counts, name) for name in Counts.__slots__}
+
+
+def sheet_json(sheet: Sheet) -> dict[str, Any]:
+    """One sheet of cells that were read alike."""
+    return {
+        "printed": sheet.printed,
+        "after": sheet.after,
+        "cells": [
+            {
+                "report_id": cell.field.report_id,
+                "field_id": cell.field.field_id,
+                "version": cell.version,
+                "probability": cell.probability,
+                "crop": cell.crop_id,
+                "document": cell.field.document,
+            }
+            for cell in sheet.cells
+        ],
+    }
+
+
+def sheet_settled_json(settled: SheetSettled) -> dict[str, Any]:
+    """What came of many decisions at once."""
+    return {"confirmed": len(settled.fields), "conflicts": len(settled.conflicts)}
