@@ -59,6 +59,9 @@ async function ask(path, sent, more = {}) {
   return body;
 }
 
+/** Do something once the screen shows what was done so far: what is not waited for comes after what is. */
+const afterFrame = (what) => requestAnimationFrame(() => setTimeout(what));
+
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const keyOf = (field) => `${field.report_id}:${field.field_id}`;
 
@@ -540,8 +543,9 @@ class PageViewer {
 
 // ----------------------------------------------------------------------------------------------------------------------- 5 saving
 
-/** Entries of one request, and seconds between attempts. */
+/** Entries of one request, milliseconds until the first attempt, and seconds between attempts. */
 const BATCH = 20;
+const SEND_AFTER = 30;
 const PAUSES = [0.5, 1, 2, 4, 5];
 
 /**
@@ -628,7 +632,8 @@ class Outbox {
   kick() {
     if (this.running) return;
     this.running = true;
-    Promise.resolve().then(() => this.run()).finally(() => (this.running = false));
+    // The entry is in the storage; sending it may wait until the next cell is on the screen.
+    wait(SEND_AFTER).then(() => this.run()).finally(() => (this.running = false));
   }
 
   async run() {
@@ -806,7 +811,7 @@ class Stage {
       });
     }
     // The page beside it may come a frame later: the cell is what is waited for.
-    requestAnimationFrame(() => setTimeout(() => this.drawAround(item)));
+    afterFrame(() => this.drawAround(item));
   }
 
   quarters() {
@@ -1134,8 +1139,7 @@ class ReviewPage {
         });
       }
     }
-    // What follows may take its time: the next cell is on the screen first.
-    setTimeout(() => {
+    afterFrame(() => {
       if (this.begun) this.decodeAhead();
       if (this.begun && !this.ended) this.fill();
     });
