@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from gikocr.geometry import Affine, BBox, Quad
+from gikocr.geometry import Affine, BBox, Quad, Warp
 from gikocr.markup import TextPlace
 
 if TYPE_CHECKING:
@@ -75,13 +75,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UprightPage:
-    """A page turned upright, straightened and freed from shade and seal ink, made by ``preprocess``.
+    """A page turned upright, straightened, flattened and freed from shade and seal ink, made by ``preprocess``.
 
     Attributes:
         number: 1-based page number.
         gray: (H, W) uint8; paper is near 255, ink dark.
         seal: (H, W) bool, where seal ink was taken away; None when there was none.
-        to_view: maps pixels of ``gray`` into the viewer's frame.
+        faded: (H, W) bool, where fainter print was taken away because it shone through from the other side; None when there was none.
+        to_view: maps pixels of ``gray`` into the viewer's frame; a ``Warp`` for a page that was bent.
         unit: unit of the viewer's frame.
         view_size: width and height of the viewer's frame.
         turned: degrees clockwise by which the page was turned (0, 90, 180, 270).
@@ -91,7 +92,8 @@ class UprightPage:
     number: int
     gray: Image
     seal: NDArray[np.bool_] | None
-    to_view: Affine
+    faded: NDArray[np.bool_] | None
+    to_view: Affine | Warp
     unit: Unit
     view_size: tuple[float, float]
     turned: int
@@ -269,6 +271,13 @@ class TableReading:
     table: str
     status: TableStatus
     placements: tuple[Placement, ...]
+
+    def of_edition(self, edition: str) -> Placement:
+        """The heaviest placement of an edition. Raises ValueError when there is none."""
+        for placement in self.placements:
+            if placement.edition == edition:
+                return placement
+        raise ValueError(f"table {self.table!r} has no placement of the edition {edition!r}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Boxes, quadrilaterals and affine maps.
+"""Boxes, quadrilaterals, affine maps and smooth ones.
 
 Origin top left, x to the right, y downwards. A box is half-open: it covers ``left <= x < right``.
 """
@@ -8,6 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Point = tuple[float, float]
 
@@ -183,3 +188,46 @@ class Affine:
     def rows(self) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
         """The 2 × 3 matrix, as OpenCV's ``warpAffine`` wants it."""
         return ((self.a, self.b, self.c), (self.d, self.e, self.f))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Warp:
+    """A smooth map given by where the nodes of a square lattice go; bilinear between them, constant steps beyond.
+
+    Attributes:
+        nodes: (rows, columns, 2), at least two each way: where the point (column · step, row · step) goes.
+        step: distance between nodes, more than 0.
+    """
+
+    nodes: NDArray[np.float64]
+    step: float
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height that the nodes span."""
+        rows, columns, _ = self.nodes.shape
+        return (int((columns - 1) * self.step), int((rows - 1) * self.step))
+
+    def then(self, after: Affine) -> Warp:
+        """The map that does this one first and ``after`` second."""
+        x, y = self.nodes[..., 0], self.nodes[..., 1]
+        moved = self.nodes.copy()
+        moved[..., 0] = after.a * x + after.b * y + after.c
+        moved[..., 1] = after.d * x + after.e * y + after.f
+        return Warp(moved, self.step)
+
+    def apply(self, x: float, y: float) -> Point:
+        """Map one point."""
+        rows, columns, _ = self.nodes.shape
+        column = min(max(math.floor(x / self.step), 0), columns - 2)
+        row = min(max(math.floor(y / self.step), 0), rows - 2)
+        s, t = x / self.step - column, y / self.step - row
+        upper = (1 - s) * self.nodes[row, column] + s * self.nodes[row, column + 1]
+        lower = (1 - s) * self.nodes[row + 1, column] + s * self.nodes[row + 1, column + 1]
+        to = (1 - t) * upper + t * lower
+        return (float(to[0]), float(to[1]))
+
+    def apply_bbox(self, box: BBox) -> Quad:
+        """Map the four corners of a box."""
+        p1, p2, p3, p4 = (self.apply(x, y) for x, y in box.corners())
+        return Quad((p1, p2, p3, p4))

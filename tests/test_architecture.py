@@ -37,6 +37,7 @@ CORE = (
     "gikocr.workspace",
     "gikocr.export.overlay",
     "gikocr.evaluation",
+    "gikocr.review",
     "gikocr.cli.main",
 )
 
@@ -70,7 +71,7 @@ def test_the_import_rules_are_kept() -> None:
 def toy(tmp_path: Path) -> Path:
     """A package of gikocr's rooms with nothing in them, under gikocr's own import rules."""
     (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
-    for room in ("cli", "pipeline", "engines", "layout", "table", "kie", "report", "forms"):
+    for room in ("cli", "web", "pipeline", "engines", "layout", "table", "kie", "report", "forms"):
         folder = tmp_path / "gikocr" / room
         folder.mkdir(parents=True)
         (folder / "__init__.py").touch()
@@ -121,7 +122,7 @@ def test_the_core_imports_where_no_framework_is_installed(name: str) -> None:
     run_fresh(f"{block}import {name}")
 
 
-@pytest.mark.parametrize("command", ["", "extract", "evaluate", "schema", "doctor", "version"])
+@pytest.mark.parametrize("command", ["", "extract", "evaluate", "reviewed", "schema", "doctor", "version"])
 def test_help_loads_nothing_heavy(command: str) -> None:
     code = f"from gikocr.cli.main import main\nassert main([*{command.split()!r}, '--help']) == 0"
     assert loaded(code, HEAVY) == []

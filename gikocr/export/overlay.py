@@ -8,7 +8,7 @@ Drawn on the upright page: table regions, printed lines, the grid, and each fiel
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from functools import cache
 from statistics import median
@@ -137,7 +137,7 @@ def overlay_page(
         known = {f.id: f for f in report.fields}
         fields = tuple(
             _overlay_field(cell, known[placed.field_id])
-            for placed, cell in _placed_cells(form_reading)
+            for placed, cell in _placed_cells(form_reading, known)
             if cell.page == page.number and placed.field_id in known
         )
     return OverlayPage(
@@ -206,14 +206,14 @@ def short_id(field_id: str, letters: int = 3) -> str:
     return text.encode("ascii", "replace").decode("ascii")
 
 
-def _placed_cells(form_reading: FormReading) -> list[tuple[PlacedField, ReadCell]]:
-    """The fields of each table's heaviest placement that have a cell."""
-    return [
-        (placed, form_reading.cells[placed.cell])
+def _placed_cells(form_reading: FormReading, known: Container[str]) -> list[tuple[PlacedField, ReadCell]]:
+    """The fields with a cell, of each table's heaviest placement that has the known fields: that of the report's edition."""
+    placements = [
+        max(table.placements, key=lambda p: sum(f.field_id in known for f in p.fields))
         for table in form_reading.tables
-        for placed in (table.placements[0].fields if table.placements else ())
-        if placed.cell is not None
+        if table.placements
     ]
+    return [(f, form_reading.cells[f.cell]) for p in placements for f in p.fields if f.cell is not None]
 
 
 def _overlay_field(cell: ReadCell, field: Field) -> OverlayField:

@@ -36,6 +36,8 @@ UNREADABLE = 0.3
 """Below this some words of a page say that it does not lie as the page before did."""
 BETTER = 0.1
 """A turned page must read better by this much."""
+RIVAL, MOST_TURNS = 0.5, 2
+"""A turn whose sample reads at least this share as well as the best one's may be right too; so many are tried."""
 TURNS = (180, 90, 270)
 FITS = 12.0
 """Log evidence for rows of the form from which a page is certainly upright: about two rows with their labels."""
@@ -136,13 +138,15 @@ class PageReader:
         if not first.regions or first.fit >= FITS or first.words_score >= READABLE:
             return first
         scores = {turn: self._sample_score(page, turn) for turn in (0, *TURNS) if turn != hint}
-        turn = max(scores, key=lambda t: scores[t])
-        if scores[turn] < first.words_score + BETTER:
-            return first
-        other = self._read_turned(page, turn)
-        return max(
-            (first, other), key=lambda r: (r.fit if r.fit >= FITS else 0.0, r.words_score + BETTER * (r is first))
-        )
+        best = max(scores.values())
+        read = [first]
+        for turn in sorted(scores, key=lambda t: -scores[t])[:MOST_TURNS]:
+            # A sample is of few words: where it tells little, the form tells which of the likely ones is right.
+            if scores[turn] >= max(BETTER, RIVAL * best) and best >= first.words_score + BETTER:
+                read.append(self._read_turned(page, turn))
+            if read[-1].fit >= FITS:
+                break
+        return max(read, key=lambda r: (r.fit if r.fit >= FITS else 0.0, r.words_score + BETTER * (r is first)))
 
     def _sample_score(self, page: Page, turn: int) -> float:
         """How well some words of a page read when it is turned; a fraction of the cost of reading it."""

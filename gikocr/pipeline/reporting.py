@@ -174,14 +174,10 @@ def _field(
     confidence_kind: ConfidenceKind,
 ) -> Field:
     spec = form.editions[posterior.edition].fields[posterior.field_id]
-    placed = next(
-        p
-        for t in reading.tables
-        if t.table == posterior.table
-        for p in t.placements[0].fields
-        if p.field_id == posterior.field_id
-    )
     if posterior.cell is None:
+        # The sums may have chosen another edition than the labels alone.
+        placement = next(t for t in reading.tables if t.table == posterior.table).of_edition(posterior.edition)
+        placed = next(p for p in placement.fields if p.field_id == posterior.field_id)
         absent = placed.certainty > 0
         return Field(
             id=posterior.field_id,

@@ -8,11 +8,16 @@ import cv2
 import numpy as np
 
 from gikocr.elements import Page, UprightPage
-from gikocr.geometry import Affine
+from gikocr.geometry import Affine, Warp
+from gikocr.preprocess.bend import find_bend, unbend
+from gikocr.preprocess.bleed import without_bleed
 from gikocr.preprocess.ink import dark_on_light, even_light, to_gray, without_streaks
+from gikocr.preprocess.sheet import Sheet, find_sheet
 from gikocr.preprocess.skew import find_skew
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from gikocr.elements import Image
     from gikocr.settings import Settings
 
@@ -89,12 +94,41 @@ def make_upright(page: Page, settings: Settings, turned: int = 0) -> UprightPage
     """
     image, back_scale = resize_to_working(page.image, settings.working_dpi)
     gray, seal = to_gray(image)
-    gray, back_turn = turn(without_streaks(even_light(dark_on_light(gray))), turned)
+    gray, back_turn = turn(dark_on_light(gray), turned)
+    sheet = find_sheet(gray)
+    gray = without_streaks(even_light(gray))
+    if sheet is not None:
+        gray[sheet.beyond] = 255
+    gray, faded = without_bleed(gray)
     skew = find_skew(gray, settings.max_skew)
-    gray, back_skew = straighten(gray, skew)
+    straight, back_skew = straighten(gray, skew)
+    to_page = back_turn.then(back_scale).then(page.to_view)
     if seal is not None:
-        turned_seal, _ = turn(seal.astype(np.uint8) * 255, turned)
-        straight_seal, _ = straighten(255 - turned_seal, skew)
-        seal = straight_seal < 128
-    to_view = back_skew.then(back_turn).then(back_scale).then(page.to_view)
-    return UprightPage(page.number, gray, seal, to_view, page.unit, (page.width, page.height), turned, skew)
+        seal = turn(seal.astype(np.uint8), turned)[0] > 0
+    warp = find_bend(straight, [] if sheet is None else _sides(sheet, back_skew.inverse()))
+    to_view: Affine | Warp = back_skew.then(to_page)
+    if warp is not None:
+        # From the page as it was, so that it is interpolated once.
+        warp = warp.then(back_skew)
+        straight = unbend(gray, warp)
+        to_view = warp.then(to_page)
+
+    def moved(mask: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+        if mask is None:
+            return None
+        shown = np.where(mask, 0, 255).astype(np.uint8)
+        return (straighten(shown, skew)[0] if warp is None else unbend(shown, warp)) < 128
+
+    size = (page.width, page.height)
+    return UprightPage(page.number, straight, moved(seal), moved(faded), to_view, page.unit, size, turned, skew)
+
+
+def _sides(sheet: Sheet, to_straight: Affine) -> list[tuple[bool, NDArray[np.float64]]]:
+    """The sides of a sheet on the page without its skew, each with whether it runs level."""
+    found = []
+    for name, points in sheet.sides.items():
+        straight = np.array([to_straight.apply(x, y) for x, y in points.tolist()], np.float64)
+        found.append(
+            (name in ("top", "bottom"), straight[np.argsort(straight[:, 0 if name in ("top", "bottom") else 1])])
+        )
+    return found

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from gikocr.table.broken import bridges
 from gikocr.table.pale import beside, long_lines
 
 if TYPE_CHECKING:
@@ -128,6 +129,8 @@ def _support(dark: Image, side: int, direction: str) -> tuple[Image, Image]:
     crowded = _crowded(dark, side)
     ridge[crowded > 0] = 0
     faint[crowded > 0] = 0
+    gaps = bridges(ridge, dark > INK, side, direction)
+    ridge, faint = np.asarray(cv2.bitwise_or(ridge, gaps), np.uint8), np.asarray(cv2.bitwise_or(faint, gaps), np.uint8)
     window = max(9, round(side * WINDOW_ALONG[direction]))
     # A line that slopes within the window changes rows: one row of tolerance on both sides keeps it.
     thick = cv2.dilate(ridge, np.ones((3, 1), np.uint8))

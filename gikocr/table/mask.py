@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from gikocr.elements import Cell, Grid
+from gikocr.table.broken import PIECE
 from gikocr.table.lines import RulingLines, Segment
 from gikocr.table.regions import SAME_LINE
 
@@ -60,9 +61,20 @@ def line_mask(lines: RulingLines, grids: Sequence[Grid]) -> tuple[Image, Image]:
     # lies close to a boundary is its line too.
     near = cv2.bitwise_and(broad, _bridged(lines))
     rims, cores = cv2.bitwise_or(rims, near), cv2.bitwise_or(cores, near)
+    left_over = _pieces_of_ridges(lines, np.asarray(wide, np.uint8))
+    rims, cores = cv2.bitwise_or(rims, left_over), cv2.bitwise_or(cores, left_over)
     if lines.streaks is not None:
         rims, cores = cv2.bitwise_or(rims, lines.streaks), cv2.bitwise_or(cores, lines.streaks)
     return np.asarray(rims, np.uint8), np.asarray(cores, np.uint8)
+
+
+def _pieces_of_ridges(lines: RulingLines, band: Image) -> Image:
+    """Short pieces of line on the boundaries: what is left of a broken rule is in no mask, and would be read as a figure or a dash."""
+    length = max(4, round(lines.longest_side * PIECE))
+    level = cv2.morphologyEx(cv2.bitwise_and(lines.horizontal_ridge, band), cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    upright = cv2.morphologyEx(cv2.bitwise_and(lines.vertical_ridge, band), cv2.MORPH_OPEN, np.ones((length, 1), np.uint8))
+    both = cv2.dilate(cv2.bitwise_or(level, upright), np.ones((3, 3), np.uint8))
+    return np.asarray(cv2.bitwise_and(both, band), np.uint8)
 
 
 def _bridged(lines: RulingLines) -> Image:

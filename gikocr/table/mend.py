@@ -19,6 +19,8 @@ from gikocr.table.words import Words
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+THIN, ON_LINE = 0.4, 0.35
+"""A word is a piece of line when it is thinner than this and lies closer to a boundary than this, in heights of print."""
 FEWEST_ROWS, BESIDE_ROWS = 3, 0.6
 """A grid of so many rows goes on at its side when words stand beside this share of them."""
 FEWEST_COLUMNS = 2
@@ -44,7 +46,7 @@ def mend(grid: Grid, words: Words) -> Grid | None:
         words: of its page.
     """
     lattice = Lattice.of(grid)
-    inside = words.inside(grid.box.left, grid.box.top, grid.box.right, grid.box.bottom)
+    inside = _off_the_lines(words.inside(grid.box.left, grid.box.top, grid.box.right, grid.box.bottom), lattice, words.height)
     if len(inside) < 2:
         return None
     before = len(np.unique(lattice.owner))
@@ -54,6 +56,16 @@ def mend(grid: Grid, words: Words) -> Grid | None:
     if len(np.unique(lattice.owner)) == before:
         return None
     return lattice.to_grid(grid.page, grid.spare_lines)
+
+
+def _off_the_lines(boxes: NDArray[np.float64], lattice: Lattice, height: float) -> NDArray[np.float64]:
+    """The words without thin ones that lie along a boundary: pieces of its broken line."""
+    rows, cols = lattice.points[:, :, 1].mean(axis=1), lattice.points[:, :, 0].mean(axis=0)
+    x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+    near = ON_LINE * height
+    level = (boxes[:, 3] - boxes[:, 1] < THIN * height) & (np.abs(y[:, None] - rows[None, :]).min(axis=1) < near)
+    upright = (boxes[:, 2] - boxes[:, 0] < THIN * height) & (np.abs(x[:, None] - cols[None, :]).min(axis=1) < near)
+    return boxes[~level & ~upright]
 
 
 def with_lost_sides(grid: Grid, words: Words) -> Grid:

@@ -8,6 +8,7 @@ Only tables whose grid is right count: all fields have a cell, and at least 95 %
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import pickle
@@ -252,15 +253,21 @@ def fit(paths: Sequence[Path], network: Path | None, below: float) -> None:
         if not ours[k].candidates or math.exp(ours[k].best.log_probability) < below
     ]
     print(f"{len(kept)} doubtful cells")
-    best = (math.inf, 0.0, 0.0, 0.0)
-    for a in (0.4, 0.6, 0.8, 1.0, 1.2):
-        for b in (0.0, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0):
-            for least in (1e-4, 1e-3, 3e-3, 1e-2, 3e-2):
-                pooling.FIRST_WEIGHT, pooling.SECOND_WEIGHT, pooling.UNLISTED = a, b, least
-                loss = float(np.mean([_loss(pooling.pool(ours[k], theirs[k]), samples[k]) for k in kept]))
-                best = min(best, (loss, a, b, least))
+
+    def loss(weights: pooling.Weights) -> float:
+        return float(np.mean([_loss(pooling.pool(ours[k], theirs[k], weights), samples[k]) for k in kept]))
+
+    grid = itertools.product(
+        (0.4, 0.6, 0.8, 1.0, 1.2),
+        (0.0, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0),
+        (0.03, 0.1, 0.3, 1.0),
+        (1e-4, 1e-3, 3e-3, 1e-2, 3e-2),
+    )
+    tried = sorted(((loss(w), w) for w in itertools.starmap(pooling.Weights, grid)), key=lambda pair: pair[0])
+    for value, weights in [*tried[:8], (loss(pooling.FITTED), pooling.FITTED)]:
+        print(f"log loss {value:.4f}: {weights}")
     own = float(np.mean([_loss(ours[k], samples[k]) for k in kept]))
-    print(f"first {best[1]}, second {best[2]}, unlisted {best[3]}: log loss {best[0]:.4f} (own alone {own:.4f})")
+    print(f"own reader alone {own:.4f}")
 
 
 def main() -> None:

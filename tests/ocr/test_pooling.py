@@ -29,6 +29,13 @@ def test_agreement_raises_and_disagreement_keeps_both() -> None:
     assert torn["4"] > 0.05
 
 
+def test_two_readers_that_doubt_all_they_propose_do_not_make_it_sure() -> None:
+    pooled = _probabilities(pool(_reading("a", _8=0.02), _reading("b", _8=0.02)))
+    assert pooled["8"] < 0.1
+    pooled = _probabilities(pool(_reading("a", _8=0.02, _6=0.01), _reading("b", _6=0.5)))
+    assert pooled["6"] < 0.5
+
+
 def test_both_readers_are_named() -> None:
     assert pool(_reading("a", _4=0.7), _reading("b", _4=0.9)).reader == "a+b"
 

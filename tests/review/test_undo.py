@@ -15,7 +15,9 @@ from tests.workspace.reports import FORM, make_field, make_input, make_report
 FIELDS, PEOPLE = ("a", "b", "c"), ("李", "王")
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("settle"), st.sampled_from(PEOPLE), st.sets(st.sampled_from(FIELDS), min_size=1), st.integers(0, 9)),
+        st.tuples(
+            st.just("settle"), st.sampled_from(PEOPLE), st.sets(st.sampled_from(FIELDS), min_size=1), st.integers(0, 9)
+        ),
         st.tuples(st.just("undo"), st.sampled_from(PEOPLE), st.just(set()), st.just(0)),
     ),
     max_size=25,

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gikocr.pipeline.reporting import build_report
+from gikocr.reconcile import reconcile
+from gikocr.report import SourceInfo
+from tests.reconcile.readings import FORM, consistent_values, proposals, reading
+
+
+def test_the_edition_that_the_sums_chose_is_reported_and_not_the_heaviest_by_labels() -> None:
+    values = consistent_values("2021")
+    only_here = sorted(set(FORM.table("三", "2021").fields) - set(FORM.table("三", "2019").fields))[0]
+    given = {**proposals(values), only_here: None}
+    chosen = reading({"三": ("2021", given)}, weight=0.4)
+    [by_labels] = [t.placements[0] for t in reading({"三": ("2019", {})}, weight=0.6).tables if t.table == "三"]
+    tables = tuple(replace(t, placements=(by_labels, *t.placements)) if t.table == "三" else t for t in chosen.tables)
+    report = build_report(
+        FORM,
+        replace(chosen, tables=tables),
+        reconcile(chosen, FORM),
+        source=SourceInfo(name="a.pdf", sha256="0" * 64, media_type="application/pdf", pages=1),
+        fingerprint="f",
+        models=(),
+        issues=(),
+        seconds={},
+        review_below=0.99,
+    )
+    by_id = {f.id: f for f in report.fields}
+    assert by_id[only_here].state == "unreadable"
+    assert by_id["requests.received.total"].value == values["requests.received.total"]
+
+
+def test_a_table_has_no_placement_of_an_edition_that_it_was_not_placed_in() -> None:
+    [table] = [t for t in reading({"三": ("2021", {})}).tables if t.table == "三"]
+    assert table.of_edition("2021") is table.placements[0]
+    with pytest.raises(ValueError, match="2019"):
+        table.of_edition("2019")
