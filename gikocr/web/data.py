@@ -116,7 +116,8 @@ def _done(station: Station, person: str, entry: dict[str, Any], request: str) ->
     action = entry.get("action")
     if action == "sheet":
         confirmed, odd = wire.versions_of(entry.get("confirmed")), wire.versions_of(entry.get("odd"))
-        return wire.sheet_settled_json(station.settle_sheet(person, confirmed, odd, request=request))
+        seconds = wire.duration(entry.get("seconds"))
+        return wire.sheet_settled_json(station.settle_sheet(person, confirmed, odd, request=request, seconds=seconds))
     if action == "confirm_form":
         report_id = wire.whole(entry.get("report_id"))
         fields = [(field, version) for _, field, version in wire.versions_of(entry.get("fields"))]

@@ -76,11 +76,9 @@ def wanted(sent: object) -> Wanted:
     value = number(entry.get("value"))
     if action == "settle" and (state == "read") != (value is not None):
         raise BadRequest("value")
-    reason, seconds = entry.get("reason", ""), entry.get("seconds")
+    reason = entry.get("reason", "")
     if not isinstance(reason, str) or len(reason) > MAX_REASON:
         raise BadRequest("reason")
-    if seconds is not None and (not isinstance(seconds, int | float) or not 0 <= seconds < 1e6):
-        raise BadRequest("seconds")
     return Wanted(
         action=str(action),
         report_id=whole(entry.get("report_id")),
@@ -90,7 +88,7 @@ def wanted(sent: object) -> Wanted:
         state=cast("State | None", state),
         kind=kind,
         reason=reason,
-        seconds=None if seconds is None else float(seconds),
+        seconds=duration(entry.get("seconds")),
         blind=entry.get("blind") is True,
     )
 
@@ -156,6 +154,19 @@ def number(sent: object) -> Value:
         return Decimal(sent) if "." in sent else int(sent)
     except (InvalidOperation, ValueError) as error:
         raise BadRequest("value") from error
+
+
+def duration(sent: object) -> float | None:
+    """Seconds that something took; None stays None.
+
+    Raises:
+        BadRequest: it is no number, negative, or longer than eleven days.
+    """
+    if sent is None:
+        return None
+    if not isinstance(sent, int | float) or isinstance(sent, bool) or not 0 <= sent < 1e6:
+        raise BadRequest("seconds")
+    return float(sent)
 
 
 def fields_of(sent: object, limit: int = 1000) -> list[tuple[int, str]]:

@@ -1166,11 +1166,15 @@ class ReviewPage {
     $("whole-form").href = `/form/${field.report_id}?at=${encodeURIComponent(field.field_id)}`;
     const reading = this.stage.answer();
     announce([$("row-heading").textContent, $("column-heading").textContent, reading?.state ? inWords(reading.value, reading.state) : say("blind")].join(", "));
+    this.desk.dataset.field = keyOf(field);
     if (how) {
       const query = new URLSearchParams(this.filter);
-      query.set("report", String(field.report_id));
-      query.set("at", field.field_id);
-      history[`${how}State`]({ key: keyOf(field) }, "", `?${query}`);
+      if (!item.blind) {
+        // A second answer has no address: what is asked for by address is shown with the first one.
+        query.set("report", String(field.report_id));
+        query.set("at", field.field_id);
+      }
+      history[`${how}State`]({ key: item.blind ? null : keyOf(field) }, "", `?${query}`);
     }
     if (!item.crop || crops.now(item.crop)) this.onDrawn();
   }
@@ -1272,7 +1276,8 @@ class ReviewPage {
 
   onResult(entry, result) {
     const item = entry.field_id ? this.known.get(keyOf(entry)) : null;
-    if (result.status === 409) this.addConflict(entry, result, item);
+    if (result.status === 409 && entry.action === "undo") this.onUndoConflict(entry, result.stands);
+    else if (result.status === 409) this.addConflict(entry, result, item);
     else if (result.status !== 200) $("problem").textContent = say("refused", result.message ?? result.code);
     else if (result.settled) {
       if (result.settled.differs) announce(say("differs"));
@@ -1298,6 +1303,14 @@ class ReviewPage {
         await this.goTo(keyOf(field), "push");
       }
     }
+  }
+
+  /** Somebody else decided on what was to be taken back: show it as it stands. */
+  async onUndoConflict(entry, stands) {
+    this.known.delete(keyOf(entry));
+    const item = await this.fetchItem(keyOf(entry));
+    if (item && this.current && keyOf(this.current.field) === keyOf(entry)) this.show(item, null);
+    $("problem").textContent = say("undo_conflict", stands?.decided?.by ?? "–");
   }
 
   addConflict(entry, result, item) {
@@ -1428,6 +1441,7 @@ class SheetPage {
   }
 
   paint(sheet) {
+    this.since = performance.now();
     const unsaved = this.outbox.keys();
     this.cells = sheet.cells.filter((cell) => !unsaved.has(keyOf(cell)));
     const buttons = this.cells.map((cell, index) => {
@@ -1475,7 +1489,8 @@ class SheetPage {
     const triple = (cell) => [cell.report_id, cell.field_id, cell.version];
     const odd = this.cells.filter((_, index) => this.isOdd(index)).map(triple);
     const confirmed = this.cells.filter((_, index) => !this.isOdd(index)).map(triple);
-    this.outbox.add({ action: "sheet", printed: this.grid.dataset.printed, confirmed, odd });
+    const seconds = Math.round((performance.now() - this.since) / 10) / 100;
+    this.outbox.add({ action: "sheet", printed: this.grid.dataset.printed, confirmed, odd, seconds });
     this.cells = [];
     this.grid.replaceChildren();
     announce(say("confirmed", confirmed.length, odd.length));
