@@ -110,8 +110,8 @@ class RasterFile:
         """
         with self._opened() as image:
             image.seek(self._frames[page - 1])
-            tags = getattr(image, "tag_v2", None)
-            orientation = _exif_orientation(image) if tags is None else tags.get(_ORIENTATION, 1)
+            # Of TIFF frames Pillow gives the size as turned.
+            orientation = _exif_orientation(image) if getattr(image, "tag_v2", None) is None else 1
             width, height = image.size
             return (float(height), float(width)) if orientation in _TURNED else (float(width), float(height))
 

@@ -41,9 +41,12 @@ class ItemBuilder:
         sums = self._reports.sums(values, field.field_id)
         readings = choices(values, parsed, field)
         cell = self.places.cell(values, field)
+        if asked.blind:
+            # Nothing of what was read or answered goes out with it.
+            field, readings, sums = unread(field), (), ()
         spec = spec_of(self._form, field.edition, field.field_id)
         return Item(
-            field=replace(field, decided=None) if asked.blind else field,
+            field=field,
             report=report,
             version=field.version,
             alternatives=readings,
@@ -77,6 +80,13 @@ class ItemBuilder:
     def _passage(self, values: Values, cell: StoredField) -> Passage | None:
         evidence = self._reports.parsed(values.report)["fields"][cell.field_id].get("evidence")
         return self._passages.around(values.report, evidence, cell.printed or "")
+
+
+def unread(field: StoredField) -> StoredField:
+    """A field as it would be if nobody had read or decided it."""
+    return replace(
+        field, value=None, printed=None, state="unreadable", confidence=None, suggestion=None, decided=None, harm=0.0
+    )
 
 
 def crop_id(report: StoredReport, cell: StoredField) -> str:

@@ -135,7 +135,7 @@ class Item:
     """One field to decide.
 
     Attributes:
-        field: as it stands. With ``blind`` its ``decided`` is None: the page must not show what another person answered.
+        field: as it stands; with ``blind`` as if nobody had read or decided it.
         version: to be given back with the decision.
         alternatives: all readings with their probabilities, the one read first, then by probability.
         row, column: the headings of the form.
@@ -143,7 +143,8 @@ class Item:
         page: its number, from 1.
         bbox: left, top, right, bottom of the cell as shares of the page, 0 to 1; None where it is not known.
         sample: drawn at random among fields that were not doubtful. The page does not tell it from others.
-        blind: a second answer, without seeing the first; the page should show no reading either.
+        blind: a second answer, without seeing the first or what was read: it has no alternatives, sums or suggestion. The answer is
+            given with ``blind`` too.
         handed_up: why a senior is asked.
         keying: the two answers that differ, where that is why.
         place: where the queue goes on after it.

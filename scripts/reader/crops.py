@@ -168,8 +168,12 @@ def _same(box: np.ndarray, boxes: np.ndarray) -> int | None:
 def write_shard(folder: Path, seed: int, first: int, count: int, *, watched: bool) -> Path:
     """Make some sheets and store their crops, flattened, with shapes and texts; returns the file."""
     crops = [c for n in range(first, first + count) for c in make_page(seed, n, watched=watched)]
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{'watched' if watched else 'crops'}-{seed}-{first:05d}.npz"
+    return save_crops(folder / f"{'watched' if watched else 'crops'}-{seed}-{first:05d}.npz", crops)
+
+
+def save_crops(target: Path, crops: list[Crop]) -> Path:
+    """Store crops in one file, whole or not at all, and return it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_suffix(".part.npz")
     np.savez(
         unfinished,

@@ -13,12 +13,14 @@ from gikocr.settings import Settings
 
 @pytest.fixture
 def read_one(tmp_path: Path) -> Callable[..., Page]:
-    """Write bytes as a file and read its first page."""
+    """Write bytes as a file and read its first page, of which the size that was told before must be true."""
 
     def read(data: bytes, name: str = "file.bin", **options: Any) -> Page:
         path = tmp_path / name
         path.write_bytes(data)
         with open_document(Input(name, (path,)), Settings(**options)) as document:
-            return document.read_page(1)
+            page = document.read_page(1)
+            assert document.page_size(1) == pytest.approx((page.width, page.height))
+            return page
 
     return read
