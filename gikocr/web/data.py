@@ -25,13 +25,17 @@ _log = logging.getLogger(__name__)
 
 @router.get("/queue")
 def queue(request: Request) -> Response:
-    """The next items for who asks, held for that person."""
+    """The next items for who asks, held for that person; with ``senior=1`` what others handed up, all of it at once."""
+    after = asking.place(request)
+    if request.query_params.get("senior") == "1":
+        handed_up = [] if after is not None else asking.station(request).disagreements()
+        return JSONResponse({"items": [wire.item_json(item) for item in handed_up]})
     try:
         items = asking.station(request).queue(
             asking.order(request),
             asking.selection(request),
             person=asking.person(request),
-            after=asking.place(request),
+            after=after,
             limit=asking.limit(request, 20, 100),
         )
     except ValueError as error:

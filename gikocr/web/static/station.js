@@ -768,6 +768,7 @@ class Stage {
     const notes = [];
     if (item.blind) notes.push(say("blind"));
     if (item.handed_up) notes.push(say("handed_up", item.handed_up));
+    for (const given of item.answers) notes.push(say("answer_of", given.by, inWords(given.value, given.state)));
     if (field.decided) notes.push(say("decided_by", field.decided.by, inWords(field.decided.value, field.decided.state)));
     $("notice").textContent = notes.join(" ");
     $("notice").hidden = !notes.length;
@@ -781,8 +782,8 @@ class Stage {
 
   /** What stands: decided, else read. */
   standing() {
-    const { field } = this.item;
-    return field.decided ?? field;
+    const { field, blind } = this.item;
+    return blind ? { value: null, state: null } : (field.decided ?? field);
   }
 
   /** The answer that would be given now; value and state null where nothing is shown yet. */
