@@ -25,8 +25,8 @@ class Weights:
 
 
 FITTED = Weights()
-"""Fitted on the 816 doubtful cells of 180 archive documents (60 calibration, 120 development): 0.374 nats a cell, 0.530 without a second
-reader. The loss is flat: 0.375 with 0.8, 0.4, 0.03 and 0.003."""
+"""Fitted on the 816 doubtful cells of 180 archive documents (60 calibration, 120 development): 0.374 nats a cell, 0.530 without a
+second reader. The loss is flat: 0.375 with 0.8, 0.4, 0.03 and 0.003."""
 
 
 def pool(first: CellReading, second: CellReading, weights: Weights = FITTED) -> CellReading:

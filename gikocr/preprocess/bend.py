@@ -1,8 +1,8 @@
 """Bent and foreshortened pages: the map that makes their ruling lines straight, found from the lines themselves.
 
 Long thin ridges are traced through the picture; so are the sides of a photographed sheet. Two smooth functions, one that moves
-points up and down and one that moves them sideways, are fitted so that every traced line becomes level or plumb. They cover perspective,
-curled pages and shear alike, and nothing needs to be known about the camera.
+points up and down and one that moves them sideways, are fitted so that every traced line becomes level or plumb. They cover
+perspective, curled pages and shear alike, and nothing needs to be known about the camera.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ GAP, RUN = 1 / 110, 1 / 90
 """Gaps that are bridged along a line, and the shortest run that may belong to one, as shares of the longer side."""
 LEAST_LENGTH = 1 / 11
 """Shortest line that is traced, as a share of the longer side."""
+SEEN = 0.5
+"""Share of a line that must be seen, bridged gaps not counted: specks line up too where there are many."""
 THICKEST = 1 / 160
 """Thickest line, as a share of the longer side."""
 STEEPEST = 0.16
@@ -40,7 +42,8 @@ SPACING = 1 / 100
 ALONG, ACROSS = 10, 2
 """Degrees, along and across the lines, of the function that moves points up and down."""
 ALONG_PLUMB = 3
-"""Degree along the lines of the function that moves points sideways: pages bend about an upright axis, and plumb lines stay nearly straight."""
+"""Degree along the lines of the function that moves points sideways: pages bend about an upright axis, so plumb lines stay nearly
+straight."""
 STIFFNESS = 3e-7
 """Ridge on a coefficient for each unit of its degree to the fourth power, against one for each point."""
 SIDE_WEIGHT = 0.5
@@ -82,7 +85,7 @@ def find_bend(gray: Image, sides: Sequence[tuple[bool, NDArray[np.float64]]] = (
         sides: of the sheet: whether each runs level, and its points (n, 2).
 
     Returns:
-        The map from the straightened page to ``gray``; None for a page that is straight already, or on which too little is seen to tell.
+        The map from the straightened page to ``gray``; None for a page that is straight, or on which too little is seen to tell.
     """
     height, width = gray.shape
     side = float(max(height, width))
@@ -124,10 +127,14 @@ def trace(gray: Image) -> list[NDArray[np.float64]]:
         left, top, w, h = (int(v) for v in stats[k, :4])
         if w < least or h > STEEPEST * w + side * THICKEST:
             continue
-        own = (labels[top : top + h, left : left + w] == k) & (runs[top : top + h, left : left + w] > 0)
+        box = np.s_[top : top + h, left : left + w]
+        own = (labels[box] == k) & (runs[box] > 0)
+        if float((own & (ridge[box] > 0)).any(axis=0).mean()) < SEEN:
+            continue
         points = _course(own, spacing, side * THICKEST)
         if len(points) and points[-1, 0] - points[0, 0] >= least:
-            curves.append((points + (left + 0.5, top + 0.5)) * (width / size[0], height / size[1]) - 0.5)
+            offset, scale = np.array([left + 0.5, top + 0.5]), np.array([width / size[0], height / size[1]])
+            curves.append((points + offset) * scale - 0.5)
     return curves
 
 

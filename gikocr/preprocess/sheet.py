@@ -127,7 +127,7 @@ def _side(paper: NDArray[np.float32], seen: NDArray[np.float32]) -> NDArray[np.f
     curve = _smooth(where[rows], columns, max(1.0, TOLERANCE * width))
     if curve is None:
         return None
-    places = np.polynomial.legendre.legval(where, curve)
+    places = np.asarray(np.polynomial.legendre.legval(where, curve), np.float64)
     fits = np.abs(places[rows] - columns) <= 2 * max(1.0, TOLERANCE * width)
     if fits.sum() < LEAST_SEEN * height or not _darker_beyond(seen, paper, places):
         return None

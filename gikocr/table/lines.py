@@ -74,7 +74,8 @@ class RulingLines:
     """All lines of a page.
 
     The masks (H, W) uint8 (0 or 255) hold the pixels that support them; the ridges all pixels that might belong to a faint line.
-    ``prints`` holds the ink that is no line, ``streaks`` the pixels of lines that dirt drew (None: there are none).
+    ``prints`` holds the ink that is no line, ``streaks`` the pixels of lines that dirt drew (None: there are none). ``broken`` says
+    that gaps in lines were bridged.
     """
 
     horizontal: tuple[Segment, ...]
@@ -85,6 +86,7 @@ class RulingLines:
     vertical_ridge: Image
     prints: Image
     longest_side: int
+    broken: bool = False
     streaks: Image | None = None
 
 
@@ -97,14 +99,14 @@ def find_ruling_lines(gray: Image) -> RulingLines:
     side = max(gray.shape)
     dark = np.asarray(cv2.GaussianBlur(cv2.bitwise_not(gray), (3, 3), 0), np.uint8)
     flipped = np.asarray(cv2.transpose(dark), np.uint8)
-    h_mask, h_faint = _support(dark, side, "horizontal")
-    v_mask, v_faint = _support(flipped, side, "vertical")
+    h_mask, h_faint, h_broken = _support(dark, side, "horizontal")
+    v_mask, v_faint, v_broken = _support(flipped, side, "vertical")
     ink = dark > INK
     horizontal = _free(_segments(h_mask, side, "horizontal"), ink, side)
     vertical = _free(_segments(v_mask, side, "vertical"), ink.T, side)
     v_mask, v_faint = np.ascontiguousarray(v_mask.T), np.ascontiguousarray(v_faint.T)
     prints = np.where(ink & (_rims(h_mask, v_mask) == 0), 255, 0).astype(np.uint8)
-    return RulingLines(horizontal, vertical, h_mask, v_mask, h_faint, v_faint, prints, side)
+    return RulingLines(horizontal, vertical, h_mask, v_mask, h_faint, v_faint, prints, side, h_broken or v_broken)
 
 
 def _rims(horizontal: Image, vertical: Image) -> Image:
@@ -118,8 +120,12 @@ def line_rims(lines: RulingLines) -> Image:
     return rims if lines.streaks is None else np.asarray(cv2.bitwise_or(rims, lines.streaks), np.uint8)
 
 
-def _support(dark: Image, side: int, direction: str) -> tuple[Image, Image]:
-    """Pixels that lie on a horizontal line of ``dark`` (the caller transposes for vertical ones), and those that may."""
+def _support(dark: Image, side: int, direction: str) -> tuple[Image, Image, bool]:
+    """Pixels that lie on a horizontal line of ``dark`` (the caller transposes for vertical ones), and those that may.
+
+    Returns:
+        Both (H, W) uint8, and whether gaps of broken lines were bridged.
+    """
     ridge = np.zeros_like(dark)
     faint = np.zeros_like(dark)
     for reach in REACHES:
@@ -129,19 +135,26 @@ def _support(dark: Image, side: int, direction: str) -> tuple[Image, Image]:
     crowded = _crowded(dark, side)
     ridge[crowded > 0] = 0
     faint[crowded > 0] = 0
-    gaps = bridges(ridge, dark > INK, side, direction)
-    ridge, faint = np.asarray(cv2.bitwise_or(ridge, gaps), np.uint8), np.asarray(cv2.bitwise_or(faint, gaps), np.uint8)
     window = max(9, round(side * WINDOW_ALONG[direction]))
+    support = _dense(ridge, window)
+    long = np.asarray(cv2.bitwise_and(long_lines(dark, side), faint), np.uint8)
+    support = np.asarray(cv2.bitwise_or(support, _missed(long, support, side)), np.uint8)
+    gaps = bridges(ridge, support, dark > INK, side, direction)
+    broken = bool(gaps.any())
+    if broken:
+        bridged = np.asarray(cv2.bitwise_or(ridge, gaps), np.uint8)
+        support = np.asarray(cv2.bitwise_or(support, _dense(bridged, window)), np.uint8)
+        faint = np.asarray(cv2.bitwise_or(faint, gaps), np.uint8)
+    return support, np.asarray(cv2.dilate(faint, np.ones((3, 1), np.uint8)), np.uint8), broken
+
+
+def _dense(ridge: Image, window: int) -> Image:
+    """The ridge where enough of a window along it is ridge."""
     # A line that slopes within the window changes rows: one row of tolerance on both sides keeps it.
     thick = cv2.dilate(ridge, np.ones((3, 1), np.uint8))
     share = cv2.boxFilter(thick, cv2.CV_8U, (window, 1), borderType=cv2.BORDER_CONSTANT)
     _, dense = cv2.threshold(share, int(255 * LEAST_SHARE), 255, cv2.THRESH_BINARY)
-    reach_out = cv2.dilate(dense, np.ones((1, window), np.uint8))
-    support = cv2.bitwise_and(reach_out, ridge)
-    long = np.asarray(cv2.bitwise_and(long_lines(dark, side), faint), np.uint8)
-    pale = _missed(long, np.asarray(support, np.uint8), side)
-    support = cv2.bitwise_or(support, pale)
-    return np.asarray(support, np.uint8), np.asarray(cv2.dilate(faint, np.ones((3, 1), np.uint8)), np.uint8)
+    return np.asarray(cv2.bitwise_and(cv2.dilate(dense, np.ones((1, window), np.uint8)), ridge), np.uint8)
 
 
 def _missed(pale: Image, support: Image, side: int) -> Image:

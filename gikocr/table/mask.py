@@ -61,8 +61,9 @@ def line_mask(lines: RulingLines, grids: Sequence[Grid]) -> tuple[Image, Image]:
     # lies close to a boundary is its line too.
     near = cv2.bitwise_and(broad, _bridged(lines))
     rims, cores = cv2.bitwise_or(rims, near), cv2.bitwise_or(cores, near)
-    left_over = _pieces_of_ridges(lines, np.asarray(wide, np.uint8))
-    rims, cores = cv2.bitwise_or(rims, left_over), cv2.bitwise_or(cores, left_over)
+    if lines.broken:
+        left_over = _pieces_of_ridges(lines, np.asarray(wide, np.uint8))
+        rims, cores = cv2.bitwise_or(rims, left_over), cv2.bitwise_or(cores, left_over)
     if lines.streaks is not None:
         rims, cores = cv2.bitwise_or(rims, lines.streaks), cv2.bitwise_or(cores, lines.streaks)
     return np.asarray(rims, np.uint8), np.asarray(cores, np.uint8)
@@ -71,8 +72,12 @@ def line_mask(lines: RulingLines, grids: Sequence[Grid]) -> tuple[Image, Image]:
 def _pieces_of_ridges(lines: RulingLines, band: Image) -> Image:
     """Short pieces of line on the boundaries: what is left of a broken rule is in no mask, and would be read as a figure or a dash."""
     length = max(4, round(lines.longest_side * PIECE))
-    level = cv2.morphologyEx(cv2.bitwise_and(lines.horizontal_ridge, band), cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
-    upright = cv2.morphologyEx(cv2.bitwise_and(lines.vertical_ridge, band), cv2.MORPH_OPEN, np.ones((length, 1), np.uint8))
+    level = cv2.morphologyEx(
+        cv2.bitwise_and(lines.horizontal_ridge, band), cv2.MORPH_OPEN, np.ones((1, length), np.uint8)
+    )
+    upright = cv2.morphologyEx(
+        cv2.bitwise_and(lines.vertical_ridge, band), cv2.MORPH_OPEN, np.ones((length, 1), np.uint8)
+    )
     both = cv2.dilate(cv2.bitwise_or(level, upright), np.ones((3, 3), np.uint8))
     return np.asarray(cv2.bitwise_and(both, band), np.uint8)
 

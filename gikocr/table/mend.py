@@ -46,7 +46,9 @@ def mend(grid: Grid, words: Words) -> Grid | None:
         words: of its page.
     """
     lattice = Lattice.of(grid)
-    inside = _off_the_lines(words.inside(grid.box.left, grid.box.top, grid.box.right, grid.box.bottom), lattice, words.height)
+    inside = _off_the_lines(
+        words.inside(grid.box.left, grid.box.top, grid.box.right, grid.box.bottom), lattice, words.height
+    )
     if len(inside) < 2:
         return None
     before = len(np.unique(lattice.owner))

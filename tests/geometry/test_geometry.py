@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gikocr.geometry import Affine, BBox, Point, Quad
+from gikocr.geometry import Affine, BBox, Point, Quad, Warp
 
 numbers = st.floats(-1e4, 1e4)
 points = st.tuples(numbers, numbers)
@@ -90,3 +91,30 @@ def test_a_rotation_keeps_its_center_and_all_distances(degrees: float, center: P
 @given(maps, boxes)
 def test_a_mapped_box_has_the_mapped_corners(m: Affine, box: BBox) -> None:
     assert m.apply_bbox(box).points == tuple(m.apply(*c) for c in box.corners())
+
+
+lattices = st.tuples(st.integers(2, 6), st.integers(2, 6), st.floats(1, 50))
+
+
+@given(maps, lattices, points, maps)
+def test_a_warp_of_an_affine_maps_nodes_is_that_map(
+    m: Affine, lattice: tuple[int, int, float], p: Point, after: Affine
+) -> None:
+    rows, columns, step = lattice
+    nodes = np.array([[m.apply(c * step, r * step) for c in range(columns)] for r in range(rows)])
+    warp = Warp(nodes, step)
+    assert warp.size == (int((columns - 1) * step), int((rows - 1) * step))
+    assert near(warp.apply(*p), m.apply(*p), 1e-2)
+    assert near(warp.then(after).apply(*p), after.apply(*warp.apply(*p)), 1e-2)
+
+
+@given(lattices, st.integers(0, 2**32 - 1))
+def test_a_warp_leads_its_nodes_where_they_go(lattice: tuple[int, int, float], seed: int) -> None:
+    rows, columns, step = lattice
+    nodes = np.random.default_rng(seed).normal(0, 100, (rows, columns, 2))
+    warp = Warp(nodes, step)
+    for r in range(rows):
+        for c in range(columns):
+            assert near(warp.apply(c * step, r * step), tuple(nodes[r, c]), 1e-6)
+    box = BBox(0, 0, (columns - 1) * step, (rows - 1) * step)
+    assert near(warp.apply_bbox(box).points[2], tuple(nodes[-1, -1]), 1e-6)
