@@ -38,6 +38,7 @@ CORE = (
     "gikocr.export.overlay",
     "gikocr.evaluation",
     "gikocr.review",
+    "gikocr.web",
     "gikocr.cli.main",
 )
 

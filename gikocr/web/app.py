@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from fastapi import FastAPI, Request
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
@@ -25,6 +26,10 @@ _STATIC = {
     "station.css": "text/css; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
+
+
+#: FastAPI can report to others what it serves, and a variable of the environment would make it do so.
+_NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ def create_app(station: Station, options: Options) -> FastAPI:
         token_mark=lambda name: _mark(station.people.get(name)),
         open_as=None if options.tokens else options.name,
     )
-    app = FastAPI(title="gikocr", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="gikocr", docs_url=None, redoc_url=None, openapi_url=None, telemetry=_NO_TELEMETRY)
     app.state.station = station
     app.state.door = door
     app.state.throttle = Throttle()

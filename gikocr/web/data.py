@@ -25,13 +25,17 @@ _log = logging.getLogger(__name__)
 
 @router.get("/queue")
 def queue(request: Request) -> Response:
-    """The next items for who asks, held for that person."""
+    """The next items for who asks, held for that person; with ``senior=1`` what others handed up, all of it at once."""
+    after = asking.place(request)
+    if request.query_params.get("senior") == "1":
+        handed_up = [] if after is not None else asking.station(request).disagreements()
+        return JSONResponse({"items": [wire.item_json(item) for item in handed_up]})
     try:
         items = asking.station(request).queue(
             asking.order(request),
             asking.selection(request),
             person=asking.person(request),
-            after=asking.place(request),
+            after=after,
             limit=asking.limit(request, 20, 100),
         )
     except ValueError as error:
@@ -116,7 +120,8 @@ def _done(station: Station, person: str, entry: dict[str, Any], request: str) ->
     action = entry.get("action")
     if action == "sheet":
         confirmed, odd = wire.versions_of(entry.get("confirmed")), wire.versions_of(entry.get("odd"))
-        return wire.sheet_settled_json(station.settle_sheet(person, confirmed, odd, request=request))
+        seconds = wire.duration(entry.get("seconds"))
+        return wire.sheet_settled_json(station.settle_sheet(person, confirmed, odd, request=request, seconds=seconds))
     if action == "confirm_form":
         report_id = wire.whole(entry.get("report_id"))
         fields = [(field, version) for _, field, version in wire.versions_of(entry.get("fields"))]

@@ -85,7 +85,11 @@ def queue(request: Request) -> Response:
 def review(request: Request) -> Response:
     """One field at a time."""
     asking.selection(request)
-    filters = {k: v for k, v in request.query_params.items() if k in ("table", "agency", "year", "name", "field") and v}
+    filters = {
+        k: v
+        for k, v in request.query_params.items()
+        if k in ("table", "agency", "year", "name", "field", "senior") and v
+    }
     return render(request, "review", order=asking.order(request), filter=urlencode(filters))
 
 

@@ -3,7 +3,7 @@
 One ASGI middleware looks at every request before anything else does. It answers hostile ones itself:
 
 * 421 for a Host that is not ours (DNS rebinding: OWASP, "DNS rebinding" in the ASVS 5 chapter on web front ends),
-* 405 for other methods than GET, HEAD and POST,
+* 405 for other methods than GET and POST,
 * 413 for a body over the limit, counted while it comes, whatever Content-Length says,
 * 403 for a POST that another site may have caused: it lacks our header, which a form cannot send, or its ``Sec-Fetch-Site`` or
   ``Origin`` (Fetch Metadata, W3C) names another site,
@@ -47,7 +47,7 @@ MAX_BODY = 1 << 20
 
 _log = logging.getLogger(__name__)
 
-_METHODS = frozenset({"GET", "HEAD", "POST"})
+_METHODS = frozenset({"GET", "POST"})
 _OPEN_PATHS = frozenset({"/sign-in", "/favicon.ico", "/healthz"})
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast, get_args
 
 from gikocr.elements import State
 from gikocr.review.items import Choice, Counts, Item, Settled, Sheet, SheetSettled, Sum
-from gikocr.workspace import StoredField
+from gikocr.workspace import Keying, StoredField
 from gikocr.workspace.rows import Value, amount_text
 
 _STATES = frozenset(get_args(State))
@@ -76,11 +76,9 @@ def wanted(sent: object) -> Wanted:
     value = number(entry.get("value"))
     if action == "settle" and (state == "read") != (value is not None):
         raise BadRequest("value")
-    reason, seconds = entry.get("reason", ""), entry.get("seconds")
+    reason = entry.get("reason", "")
     if not isinstance(reason, str) or len(reason) > MAX_REASON:
         raise BadRequest("reason")
-    if seconds is not None and (not isinstance(seconds, int | float) or not 0 <= seconds < 1e6):
-        raise BadRequest("seconds")
     return Wanted(
         action=str(action),
         report_id=whole(entry.get("report_id")),
@@ -90,7 +88,7 @@ def wanted(sent: object) -> Wanted:
         state=cast("State | None", state),
         kind=kind,
         reason=reason,
-        seconds=None if seconds is None else float(seconds),
+        seconds=duration(entry.get("seconds")),
         blind=entry.get("blind") is True,
     )
 
@@ -156,6 +154,19 @@ def number(sent: object) -> Value:
         return Decimal(sent) if "." in sent else int(sent)
     except (InvalidOperation, ValueError) as error:
         raise BadRequest("value") from error
+
+
+def duration(sent: object) -> float | None:
+    """Seconds that something took; None stays None.
+
+    Raises:
+        BadRequest: it is no number, negative, or longer than eleven days.
+    """
+    if sent is None:
+        return None
+    if not isinstance(sent, int | float) or isinstance(sent, bool) or not 0 <= sent < 1e6:
+        raise BadRequest("seconds")
+    return float(sent)
 
 
 def fields_of(sent: object, limit: int = 1000) -> list[tuple[int, str]]:
@@ -230,23 +241,22 @@ def field_json(field: StoredField) -> dict[str, Any]:
 def item_json(item: Item) -> dict[str, Any]:
     """An item of the queue. Whether it is of the random sample stays with the server."""
     passage = item.passage
-    field = field_json(item.field) | {"version": item.version}
-    if item.blind:
-        # A second answer is worth something only where the first reading and the first answer are not shown.
-        field |= {"value": None, "printed": None, "state": None, "confidence": None, "decided": None}
-    hint = None if item.blind else item.suggestion
     return {
-        "field": field,
+        "field": field_json(item.field) | {"version": item.version},
         "document": item.report.name,
         "agency": item.report.agency,
         "year": item.report.year,
-        "alternatives": [] if item.blind else [_choice(choice) for choice in item.alternatives],
+        "alternatives": [_choice(choice) for choice in item.alternatives],
         "row": {"zh": item.row.zh, "en": item.row.en},
         "column": {"zh": item.column.zh, "en": item.column.en},
-        "sums": [] if item.blind else [sum_json(found) for found in item.sums],
+        "sums": [sum_json(found) for found in item.sums],
         "suggestion": None
-        if hint is None
-        else {"value": amount_text(hint.value), "rules": list(hint.rules), "seen": hint.seen},
+        if item.suggestion is None
+        else {
+            "value": amount_text(item.suggestion.value),
+            "rules": list(item.suggestion.rules),
+            "seen": item.suggestion.seen,
+        },
         "crop": item.crop_id,
         "page": None if item.page_id is None else {"id": item.page_id, "number": item.page},
         "box": None if item.bbox is None else list(item.bbox),
@@ -264,8 +274,17 @@ def item_json(item: Item) -> dict[str, Any]:
         },
         "blind": item.blind,
         "handed_up": item.handed_up,
+        "answers": [] if item.keying is None else _answers(item.keying),
         "place": str(item.place),
     }
+
+
+def _answers(keying: Keying) -> list[dict[str, Any]]:
+    """The two answers that differ, for the senior who decides."""
+    given = [(keying.first_by, keying.first)]
+    if keying.second_by is not None and keying.second is not None:
+        given.append((keying.second_by, keying.second))
+    return [{"by": by, "value": amount_text(value), "state": state} for by, (value, state) in given]
 
 
 def _choice(choice: Choice) -> dict[str, Any]:

@@ -100,6 +100,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """A page of a browser without history; the test fails where its script fails, or asks another host for anything."""
     context = browser.new_context(viewport={"width": 1360, "height": 860}, locale="en-GB")
+    context.set_default_timeout(90_000)  # other tests share the cores
     opened = context.new_page()
     failed: list[str] = []
     opened.on("pageerror", lambda error: failed.append(str(error)))

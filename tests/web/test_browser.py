@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 
+#: Whether a canvas shows more than a ground.
+DRAWN = """(id) => {
+    const canvas = document.getElementById(id);
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    return new Set(data.filter((_, i) => i % 4 === 0)).size > 20;
+}"""
+
+
 def rows(server: Asked, statement: str, *values: object) -> list[tuple[Any, ...]]:
     with sqlite3.connect(f"file:{server.workspace / 'gikocr.db'}?mode=ro", uri=True) as database:
         return database.execute(statement, values).fetchall()
@@ -32,14 +40,12 @@ def log(server: Asked) -> list[tuple[Any, ...]]:
 
 
 def wait_until_saved(page: Page) -> None:
-    page.wait_for_selector("#saving[data-count='0']", state="attached", timeout=30_000)
+    page.wait_for_selector("#saving[data-count='0']", state="attached", timeout=180_000)
 
 
 def key(page: Page) -> str:
     """Which field is on the screen."""
-    return page.evaluate(
-        "new URLSearchParams(location.search).get('report') + ':' + new URLSearchParams(location.search).get('at')"
-    )
+    return str(page.get_attribute("#desk", "data-field"))
 
 
 def press(page: Page, *keys: str) -> None:
@@ -82,10 +88,8 @@ def test_the_first_field_is_shown_with_all_that_belongs_to_it(page: Page, server
     page.wait_for_function(
         "() => performance.getEntriesByType('resource').filter(e => e.name.includes('/picture/')).length > 1"
     )
-    drawn = """(id) => { const c = document.getElementById(id); const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
-        return new Set(d.filter((_, i) => i % 4 === 0)).size > 20 }"""
     for canvas in ("crop", "strip", "paper"):
-        page.wait_for_function(drawn, arg=canvas)
+        page.wait_for_function(DRAWN, arg=canvas)
 
 
 def test_enter_accepts_and_digits_correct(review: Page, server: Server) -> None:
@@ -294,6 +298,22 @@ def test_two_reviewers_on_one_field(browser: Browser, page: Page, server: Server
     other.close()
 
 
+def test_what_somebody_else_decided_since_is_not_taken_back(page: Page, server: Server) -> None:
+    item = find(server, lambda i: i["field"]["value"] is not None)
+    open_item(page, server, item)
+    press(page, "4", "2", "Enter")
+    wait_until_saved(page)
+    cookie = server.post("/sign-in", {"shown": "Zhao"}).headers["set-cookie"].partition(";")[0]
+    field = item["field"]
+    entry = {"action": "settle", "kind": "correct", "id": "z", "state": "read", "value": "41", "version": 1}
+    entry |= {"report_id": field["report_id"], "field_id": field["field_id"]}
+    assert server.post("/data/decisions", [entry], Cookie=cookie).json["results"][0]["status"] == 200
+    press(page, "Control+z")
+    page.wait_for_function("() => document.getElementById('problem').textContent.includes('Zhao')")
+    assert page.input_value("#value") == "41"
+    assert [value for _, value, _ in log(server)] == ["42", "41"]
+
+
 def test_two_reviewers_are_given_different_fields(browser: Browser, review: Page, server: Server) -> None:
     other = browser.new_context(locale="en-GB")
     theirs = other.new_page()
@@ -492,8 +512,7 @@ def test_a_page_that_lies_on_its_side_is_turned(page: Page, server: Server) -> N
 
 def test_zoom_shows_the_original_pixels_around_the_cell(page: Page, server: Server) -> None:
     open_item(page, server, find(server, lambda i: i["crop"] is not None))
-    page.wait_for_function("() => performance.getEntriesByName('gikocr:first').length")
-    page.wait_for_timeout(500)
+    page.wait_for_function(DRAWN, arg="paper")
     picture = "() => document.getElementById('paper').toDataURL()"
     whole = page.evaluate(picture)
     press(page, "z")
@@ -529,6 +548,7 @@ def test_a_second_answer_is_given_without_seeing_the_first(browser: Browser, pag
             break
         press(theirs, "s")
     assert key(theirs) == first
+    assert "at=" not in theirs.url  # by its address the field is shown with the first answer
     assert theirs.input_value("#value") == ""
     assert "Second" in theirs.inner_text("#notice")
     assert theirs.locator("#alternatives button, .sum").count() == 0
@@ -539,7 +559,18 @@ def test_a_second_answer_is_given_without_seeing_the_first(browser: Browser, pag
     other.close()
     page.goto(f"{server.url}/people")
     listed = page.locator("main a[href^='/review']").all()
-    assert [first.split(":")[1] in (a.get_attribute("href") or "") for a in listed] == [True]
+    assert [first.split(":")[1] in (a.get_attribute("href") or "") for a in listed] == [False, True]
+    page.click("#settle-them")
+    page.wait_for_selector("#desk:not([hidden])")
+    assert key(page) == first
+    told = page.inner_text("#notice")
+    assert "Wang: 61." in told
+    assert "Zhao: 62." in told
+    press(page, "6", "3", "Enter")
+    wait_until_saved(page)
+    assert rows(server, "SELECT decided_value FROM field WHERE decided_state IS NOT NULL") == [("63",)]
+    page.goto(f"{server.url}/people")
+    assert page.locator("#settle-them").count() == 0
 
 
 @pytest.mark.slow

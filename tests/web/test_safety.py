@@ -17,7 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gikocr.cli.main import main
+from gikocr.review import Station
+from gikocr.settings import load_settings
+from gikocr.web import Options, create_app
 from gikocr.web.safety import Hosts, without_port
+from gikocr.workspace import Workspace
 from tests.web.serving import Answer, Asked, Process
 
 DECISIONS = "/data/decisions"
@@ -100,11 +104,11 @@ def test_our_own_pages_may_send(serving: Process) -> None:
     assert serving.post(DECISIONS, [], **ours).json == {"results": []}
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "FOO"])
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "FOO"])
 def test_other_methods_are_refused(serving: Process, method: str) -> None:
     answer = serving.request(method, "/data/queue", X_Gikocr="1")
     assert answer.status == 405
-    assert answer.headers["allow"] == "GET, HEAD, POST"
+    assert answer.headers["allow"] == "GET, POST"
 
 
 @pytest.mark.parametrize(
@@ -243,6 +247,15 @@ def test_errors_tell_nothing_of_the_inside(serving: Process) -> None:
         body = serving.get(path).body.decode()
         assert "Traceback" not in body
         assert str(serving.workspace) not in body
+
+
+def test_nothing_is_reported_to_others(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tracing of the framework stays off, also where the environment asks for it."""
+    monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
+    with Workspace.open(workspace, must_exist=True) as opened, Station(opened, load_settings({}, {})) as station:
+        app = create_app(station, Options())
+    assert not app._native_telemetry.enabled()
+    assert not app._telemetry["auto_configure"]
 
 
 async def _burst(port: int, requests: int, at_once: int, path: str) -> Counter[int]:

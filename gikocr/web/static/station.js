@@ -59,6 +59,9 @@ async function ask(path, sent, more = {}) {
   return body;
 }
 
+/** Do something once the screen shows what was done so far: what is not waited for comes after what is. */
+const afterFrame = (what) => requestAnimationFrame(() => setTimeout(what));
+
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const keyOf = (field) => `${field.report_id}:${field.field_id}`;
 
@@ -540,8 +543,9 @@ class PageViewer {
 
 // ----------------------------------------------------------------------------------------------------------------------- 5 saving
 
-/** Entries of one request, and seconds between attempts. */
+/** Entries of one request, milliseconds until the first attempt, and seconds between attempts. */
 const BATCH = 20;
+const SEND_AFTER = 30;
 const PAUSES = [0.5, 1, 2, 4, 5];
 
 /**
@@ -628,7 +632,8 @@ class Outbox {
   kick() {
     if (this.running) return;
     this.running = true;
-    Promise.resolve().then(() => this.run()).finally(() => (this.running = false));
+    // The entry is in the storage; sending it may wait until the next cell is on the screen.
+    wait(SEND_AFTER).then(() => this.run()).finally(() => (this.running = false));
   }
 
   async run() {
@@ -763,6 +768,7 @@ class Stage {
     const notes = [];
     if (item.blind) notes.push(say("blind"));
     if (item.handed_up) notes.push(say("handed_up", item.handed_up));
+    for (const given of item.answers) notes.push(say("answer_of", given.by, inWords(given.value, given.state)));
     if (field.decided) notes.push(say("decided_by", field.decided.by, inWords(field.decided.value, field.decided.state)));
     $("notice").textContent = notes.join(" ");
     $("notice").hidden = !notes.length;
@@ -776,8 +782,8 @@ class Stage {
 
   /** What stands: decided, else read. */
   standing() {
-    const { field } = this.item;
-    return field.decided ?? field;
+    const { field, blind } = this.item;
+    return blind ? { value: null, state: null } : (field.decided ?? field);
   }
 
   /** The answer that would be given now; value and state null where nothing is shown yet. */
@@ -806,7 +812,7 @@ class Stage {
       });
     }
     // The page beside it may come a frame later: the cell is what is waited for.
-    requestAnimationFrame(() => setTimeout(() => this.drawAround(item)));
+    afterFrame(() => this.drawAround(item));
   }
 
   quarters() {
@@ -1134,8 +1140,7 @@ class ReviewPage {
         });
       }
     }
-    // What follows may take its time: the next cell is on the screen first.
-    setTimeout(() => {
+    afterFrame(() => {
       if (this.begun) this.decodeAhead();
       if (this.begun && !this.ended) this.fill();
     });
@@ -1162,11 +1167,15 @@ class ReviewPage {
     $("whole-form").href = `/form/${field.report_id}?at=${encodeURIComponent(field.field_id)}`;
     const reading = this.stage.answer();
     announce([$("row-heading").textContent, $("column-heading").textContent, reading?.state ? inWords(reading.value, reading.state) : say("blind")].join(", "));
+    this.desk.dataset.field = keyOf(field);
     if (how) {
       const query = new URLSearchParams(this.filter);
-      query.set("report", String(field.report_id));
-      query.set("at", field.field_id);
-      history[`${how}State`]({ key: keyOf(field) }, "", `?${query}`);
+      if (!item.blind) {
+        // A second answer has no address: what is asked for by address is shown with the first one.
+        query.set("report", String(field.report_id));
+        query.set("at", field.field_id);
+      }
+      history[`${how}State`]({ key: item.blind ? null : keyOf(field) }, "", `?${query}`);
     }
     if (!item.crop || crops.now(item.crop)) this.onDrawn();
   }
@@ -1268,7 +1277,8 @@ class ReviewPage {
 
   onResult(entry, result) {
     const item = entry.field_id ? this.known.get(keyOf(entry)) : null;
-    if (result.status === 409) this.addConflict(entry, result, item);
+    if (result.status === 409 && entry.action === "undo") this.onUndoConflict(entry, result.stands);
+    else if (result.status === 409) this.addConflict(entry, result, item);
     else if (result.status !== 200) $("problem").textContent = say("refused", result.message ?? result.code);
     else if (result.settled) {
       if (result.settled.differs) announce(say("differs"));
@@ -1294,6 +1304,14 @@ class ReviewPage {
         await this.goTo(keyOf(field), "push");
       }
     }
+  }
+
+  /** Somebody else decided on what was to be taken back: show it as it stands. */
+  async onUndoConflict(entry, stands) {
+    this.known.delete(keyOf(entry));
+    const item = await this.fetchItem(keyOf(entry));
+    if (item && this.current && keyOf(this.current.field) === keyOf(entry)) this.show(item, null);
+    $("problem").textContent = say("undo_conflict", stands?.decided?.by ?? "–");
   }
 
   addConflict(entry, result, item) {
@@ -1424,6 +1442,7 @@ class SheetPage {
   }
 
   paint(sheet) {
+    this.since = performance.now();
     const unsaved = this.outbox.keys();
     this.cells = sheet.cells.filter((cell) => !unsaved.has(keyOf(cell)));
     const buttons = this.cells.map((cell, index) => {
@@ -1471,7 +1490,8 @@ class SheetPage {
     const triple = (cell) => [cell.report_id, cell.field_id, cell.version];
     const odd = this.cells.filter((_, index) => this.isOdd(index)).map(triple);
     const confirmed = this.cells.filter((_, index) => !this.isOdd(index)).map(triple);
-    this.outbox.add({ action: "sheet", printed: this.grid.dataset.printed, confirmed, odd });
+    const seconds = Math.round((performance.now() - this.since) / 10) / 100;
+    this.outbox.add({ action: "sheet", printed: this.grid.dataset.printed, confirmed, odd, seconds });
     this.cells = [];
     this.grid.replaceChildren();
     announce(say("confirmed", confirmed.length, odd.length));
