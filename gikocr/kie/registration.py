@@ -35,6 +35,9 @@ LEAST_ROWS = 0.5
 """Share of a table's rows that must be found before it counts as read in full."""
 LEAST_LABELS = 1.0
 """Log evidence per row found below which a table was not found; rows without any label have none, rows with theirs have nine."""
+LEAST_HEADS = 8.0
+"""Log evidence of heads and columns above which a table whose rows have no labels is found without any other of the form's tables:
+the right number of columns alone has six."""
 LEAST_WEIGHT = 1e-4
 """Placements with less probability than this are not kept."""
 
@@ -103,13 +106,23 @@ def register(form: Form, grids: Sequence[LabelledGrid]) -> dict[str, list[TableP
             if places is not None and _is_supported(places):
                 result[key].append(places)
         result[key].sort(key=lambda p: -p.weight)
+    if not any(_is_labelled(p.table) for places in result.values() for p in places):
+        # Nothing else says that this is the form at all: then the heads must.
+        return {key: [p for p in places if _is_known_by_its_heads(p)] for key, places in result.items()}
     return result
 
 
 def _is_supported(places: TablePlaces) -> bool:
     """Whether words speak for a table whose rows have labels; by the number of columns alone any other table would fit."""
-    labelled = any(section.rows and section.rows[0].label is not None for section in places.table.sections)
-    return not labelled or places.evidence.labels >= LEAST_LABELS * places.rows_found
+    return not _is_labelled(places.table) or places.evidence.labels >= LEAST_LABELS * places.rows_found
+
+
+def _is_labelled(table: Table) -> bool:
+    return any(section.rows and section.rows[0].label is not None for section in table.sections)
+
+
+def _is_known_by_its_heads(places: TablePlaces) -> bool:
+    return places.evidence.labels + places.evidence.geometry > LEAST_HEADS
 
 
 def form_rows(table: Table) -> list[FormRow]:

@@ -278,3 +278,10 @@ def test_weights_of_rival_editions_sum_to_one_at_most() -> None:
         for places in found_in(pages).values():
             assert sum(p.weight for p in places) <= 1 + 1e-9
             assert [p.weight for p in places] == sorted((p.weight for p in places), reverse=True)
+
+
+def test_a_table_without_labels_is_not_found_by_its_number_of_columns_alone() -> None:
+    table = FORM.table("四", "2021")
+    strange = [replace(line, label="") for line in lines_of(table) if line.ids and any(line.ids)]
+    assert found_in([render(strange)])["四"] == []
+    assert found_in([render(lines_of(table))])["四"] != [], "with its heads it is found, and without any other table"
