@@ -81,7 +81,6 @@ class UprightPage:
         number: 1-based page number.
         gray: (H, W) uint8; paper is near 255, ink dark.
         seal: (H, W) bool, where seal ink was taken away; None when there was none.
-        faded: (H, W) bool, where fainter print was taken away because it shone through from the other side; None when there was none.
         to_view: maps pixels of ``gray`` into the viewer's frame; a ``Warp`` for a page that was bent.
         unit: unit of the viewer's frame.
         view_size: width and height of the viewer's frame.
@@ -92,7 +91,6 @@ class UprightPage:
     number: int
     gray: Image
     seal: NDArray[np.bool_] | None
-    faded: NDArray[np.bool_] | None
     to_view: Affine | Warp
     unit: Unit
     view_size: tuple[float, float]

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from gikocr.elements import (
     FORM_READING_VERSION,
     Candidate,
@@ -28,7 +26,6 @@ from gikocr.elements import (
 from gikocr.kie.registration import FieldPlace, TablePlaces
 from gikocr.kie.rows import is_words
 from gikocr.ocr.cells import GridInk, numeral_crop
-from gikocr.ocr.ink import characters_worth
 from gikocr.ocr.marks import stroke_of, weigh_by_shape
 from gikocr.ocr.numerals import state_of, unit_of, value_of
 from gikocr.ocr.pooling import pool
@@ -43,6 +40,8 @@ CLEAN_BLANK = 0.9995
 """Probability that a cell without any ink is blank."""
 DIRT_DOUBT = 1.0
 """How fast dirt in an otherwise empty cell lowers that: per character's worth of ink that was left aside."""
+MOST_DIRT = 20.0
+"""More dirt than this makes no difference, and its exponential would vanish."""
 FAINT = 0.85
 """Probability that what only paler ink shows is printed."""
 SAME_CELL = 0.7
@@ -83,7 +82,7 @@ class CellCollector:
             second: asked where the first is doubtful.
             second_below: it is, where its best candidate has a lower probability than this.
         """
-        looks = [self._look(grid, box) for grid, box in self._wanted]
+        looks = [look_at(self._grids[grid], self._paler(grid), box) for grid, box in self._wanted]
         readings, crops = _read(reader, looks)
         self.crops = {k: crop for k, crop in enumerate(crops) if crop is not None}
         if second is not None:
@@ -93,16 +92,6 @@ class CellCollector:
             for k, other in zip(doubtful, others, strict=True):
                 readings[k] = pool(readings[k], other)
         return tuple(self._cell(k, readings[k]) for k in range(len(self._wanted)))
-
-    def _look(self, grid: int, box: BBox) -> Look:
-        look = look_at(self._grids[grid], self._paler(grid), box)
-        faded = self._pages[self._grids[grid].grid.page].faded
-        if faded is None:
-            return look
-        # What was taken for the other side's print may have been this side's: an empty cell is then less surely blank.
-        taken = faded[int(box.top) : int(box.bottom) + 1, int(box.left) : int(box.right) + 1]
-        dirt = look.content.dirt + characters_worth(float(np.count_nonzero(taken)), look.found.height)
-        return replace(look, content=replace(look.content, dirt=dirt))
 
     def _paler(self, grid: int) -> GridInk:
         found = self._grids[grid]
@@ -147,7 +136,7 @@ def perhaps_blank(reading: CellReading) -> CellReading:
 
 def blank_reading(dirt: float, reader: str) -> CellReading:
     """The reading of a cell without print; ``dirt`` is the ink that was left aside, in characters' worth."""
-    probability = CLEAN_BLANK * math.exp(-DIRT_DOUBT * dirt)
+    probability = CLEAN_BLANK * math.exp(-DIRT_DOUBT * min(dirt, MOST_DIRT))
     return CellReading((Candidate("", "blank", math.log(probability)),), reader)
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from gikocr.elements import Page, UprightPage
 from gikocr.geometry import Affine, Warp
 from gikocr.preprocess.bend import find_bend, unbend
-from gikocr.preprocess.bleed import without_bleed
 from gikocr.preprocess.ink import dark_on_light, even_light, to_gray, without_streaks
 from gikocr.preprocess.sheet import Sheet, find_sheet
 from gikocr.preprocess.skew import find_skew
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 A4_LONG_SIDE_INCH = 11.69
 MOST_ENLARGEMENT = 2.0
 """Small pictures are not enlarged more than this: there is nothing more to see."""
+SIDES_OF_A_PHOTOGRAPH = 3
+"""A picture that shows so many sides of its sheet, on something darker, was taken by a camera."""
 LEAST_SKEW = 0.05
 """Degrees; a smaller skew moves a line across the page by less than its own thickness and is left alone."""
 
@@ -99,13 +100,14 @@ def make_upright(page: Page, settings: Settings, turned: int = 0) -> UprightPage
     gray = without_streaks(even_light(gray))
     if sheet is not None:
         gray[sheet.beyond] = 255
-    gray, faded = without_bleed(gray)
     skew = find_skew(gray, settings.max_skew)
     straight, back_skew = straighten(gray, skew)
     to_page = back_turn.then(back_scale).then(page.to_view)
     if seal is not None:
         seal = turn(seal.astype(np.uint8), turned)[0] > 0
-    warp = find_bend(straight, [] if sheet is None else _sides(sheet, back_skew.inverse()))
+    # A scanner lays a sheet flat. What little bend is left there lines allow for, and a wrong map costs more than it.
+    photographed = sheet is not None and len(sheet.sides) >= SIDES_OF_A_PHOTOGRAPH
+    warp = find_bend(straight, _sides(sheet, back_skew.inverse())) if sheet is not None and photographed else None
     to_view: Affine | Warp = back_skew.then(to_page)
     if warp is not None:
         # From the page as it was, so that it is interpolated once.
@@ -120,7 +122,7 @@ def make_upright(page: Page, settings: Settings, turned: int = 0) -> UprightPage
         return (straighten(shown, skew)[0] if warp is None else unbend(shown, warp)) < 128
 
     size = (page.width, page.height)
-    return UprightPage(page.number, straight, moved(seal), moved(faded), to_view, page.unit, size, turned, skew)
+    return UprightPage(page.number, straight, moved(seal), to_view, page.unit, size, turned, skew)
 
 
 def _sides(sheet: Sheet, to_straight: Affine) -> list[tuple[bool, NDArray[np.float64]]]:
