@@ -80,7 +80,6 @@ class UprightPage:
     Attributes:
         number: 1-based page number.
         gray: (H, W) uint8; paper is near 255, ink dark.
-        seal: (H, W) bool, where seal ink was taken away; None when there was none.
         to_view: maps pixels of ``gray`` into the viewer's frame; a ``Warp`` for a page that was bent.
         unit: unit of the viewer's frame.
         view_size: width and height of the viewer's frame.
@@ -90,7 +89,6 @@ class UprightPage:
 
     number: int
     gray: Image
-    seal: NDArray[np.bool_] | None
     to_view: Affine | Warp
     unit: Unit
     view_size: tuple[float, float]

@@ -296,12 +296,8 @@ def without_stray_marks(ink: PageInk, content: CellInk, height: float) -> CellIn
 
 
 def _dirt(ink: PageInk, parts: NDArray[np.int64], height: float) -> float:
-    return characters_worth(float(ink.areas[parts].sum()), height) if len(parts) else 0.0
-
-
-def characters_worth(pixels: float, height: float) -> float:
-    """How many characters of a height in pixels hold so many pixels of ink."""
-    return pixels / max(1.0, 0.3 * height * height)
+    """How many characters of the table's print hold as much ink as these components."""
+    return float(ink.areas[parts].sum()) / max(1.0, 0.3 * height * height)
 
 
 def _split_lines(boxes: NDArray[np.int32], height: float) -> tuple[BBox, ...]:

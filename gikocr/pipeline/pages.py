@@ -139,11 +139,14 @@ class PageReader:
             return first
         scores = {turn: self._sample_score(page, turn) for turn in (0, *TURNS) if turn != hint}
         best = max(scores.values())
+        if best < first.words_score + BETTER:
+            return first
         read = [first]
         for turn in sorted(scores, key=lambda t: -scores[t])[:MOST_TURNS]:
             # A sample is of few words: where it tells little, the form tells which of the likely ones is right.
-            if scores[turn] >= max(BETTER, RIVAL * best) and best >= first.words_score + BETTER:
-                read.append(self._read_turned(page, turn))
+            if scores[turn] < max(BETTER, RIVAL * best):
+                break
+            read.append(self._read_turned(page, turn))
             if read[-1].fit >= FITS:
                 break
         return max(read, key=lambda r: (r.fit if r.fit >= FITS else 0.0, r.words_score + BETTER * (r is first)))

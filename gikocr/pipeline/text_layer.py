@@ -112,7 +112,7 @@ def _ruled_page(document: Document, text: PageText) -> tuple[Image, Affine] | No
         page = document.read_page(text.page)
     except DocumentError:
         return None
-    return without_print(to_gray(page.image)[0], text.glyphs, page.to_view), page.to_view
+    return without_print(to_gray(page.image), text.glyphs, page.to_view), page.to_view
 
 
 def _joined(texts: Sequence[PageText], picture_of: Callable[[PageText], tuple[Image, Affine] | None]) -> _Layer:

@@ -57,7 +57,9 @@ LEAST_GAIN = 0.6
 NODE = 24
 """Distance between the nodes of the map, in pixels."""
 ROUNDS = 8
+"""Rounds of reweighting, and of inverting the map: both settle in fewer."""
 LEAST_LINES = 2
+"""One line may be bent by itself."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,6 +192,7 @@ def _fit(curves: Sequence[tuple[NDArray[np.float64], float]], degree: int) -> _M
     moved = _centred((basis @ coefficients)[:, None], line, robust)[:, 0]
     before = float(np.median(np.abs(_centred(points[:, 1:], line, robust))))
     after = float(np.median(np.abs(off)))
+    # A unit of the frame is half the longer side.
     if np.percentile(np.abs(moved), 95) < 2 * LEAST_BEND or after > min(2 * LEFT_OVER, LEAST_GAIN * before):
         return None
     return _Moves(powers, coefficients, (low[0], low[1]), (high[0], high[1]))

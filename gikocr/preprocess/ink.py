@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
     from gikocr.elements import Image
 
@@ -32,7 +31,7 @@ DARKEST_PAPER = 60
 """Paper is never taken to be darker than this: what is, is a blot or the scanner's lid."""
 
 
-def to_gray(image: Image) -> tuple[Image, NDArray[np.bool_] | None]:
+def to_gray(image: Image) -> Image:
     """Make a grey picture in which red seal ink is paper and black ink under it stays dark.
 
     In the red channel red ink is nearly as bright as paper, so that channel is used where red predominates.
@@ -41,22 +40,22 @@ def to_gray(image: Image) -> tuple[Image, NDArray[np.bool_] | None]:
         image: (H, W) grey or (H, W, 3) RGB, uint8.
 
     Returns:
-        The grey picture (H, W) uint8, and where seal ink was (H, W) bool, or None when there was none.
+        The grey picture (H, W) uint8.
     """
     if image.ndim == 2:
-        return image, None
+        return image
     gray = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
     red, green, blue = cv2.split(image)
     excess = cv2.subtract(red, cv2.max(green, blue))
     _, mask = cv2.threshold(excess, SEAL_EXCESS, 255, cv2.THRESH_BINARY)
     if cv2.countNonZero(mask) < SEAL_LEAST_SHARE * mask.size:
-        return gray, None
+        return gray
     # The rim of a stroke mixes red with paper or with JPEG's blurred colour, so the mask is widened a little.
     mask = cv2.dilate(mask, np.ones((5, 5), np.uint8))
     seal = mask > 0
     brightest = int(np.percentile(red[seal], 90))
     lifted = cv2.convertScaleAbs(red, alpha=min(1.6, 255 / max(brightest, 128)))
-    return np.where(seal, np.maximum(lifted, gray), gray).astype(np.uint8), seal
+    return np.where(seal, np.maximum(lifted, gray), gray).astype(np.uint8)
 
 
 def dark_on_light(gray: Image) -> Image:

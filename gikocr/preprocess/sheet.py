@@ -27,12 +27,18 @@ REACH = 0.3
 """A side lies within this share of the picture from its border."""
 STEP = 0.1
 """Least step of brightness at a side, as a share of the paper's brightness there; shadows rise over a longer way."""
-DARKER = 0.95
-"""All that lies beyond a side is darker than this share of the paper."""
+GOES_ON = 0.6
+"""Nothing from a side to the middle of the sheet is darker than this share of the paper there."""
+DARKER, DARKER_ROWS = 0.95, 0.8
+"""All that lies beyond a side is darker than this share of the paper, on at least this share of the rows."""
+LEAST_BEYOND = 0.3
+"""Share of the rows on which something must lie beyond a side for it to count as one."""
 DEGREE = 4
 """Degree of the polynomial that a side follows."""
 TOLERANCE = 0.008
-"""Distance from it, as a share of the picture, within which a step belongs to a side."""
+"""Distance from it, as a share of the picture, that steps of a side have."""
+FARTHEST = 12
+"""Steps that are so many times this away from their median say nothing about where a side is: what lies there is something else."""
 LEAST_SEEN = 0.6
 """Share of the picture's rows or columns on which a side must be seen."""
 MARGIN = 0.004
@@ -54,7 +60,7 @@ def find_sheet(gray: Image) -> Sheet | None:
         gray: (H, W) uint8 as it was taken, before its light is evened.
 
     Returns:
-        None when no side is seen, as on scans.
+        None when no side is seen, as on most scans; a lid that is darker than the paper shows sides too.
     """
     height, width = gray.shape
     factor = max(1.0, max(height, width) / REDUCED_SIDE)
@@ -114,9 +120,9 @@ def _side(paper: NDArray[np.float32], seen: NDArray[np.float32]) -> NDArray[np.f
     )
     inside = np.median(paper[:, reach : reach + max(4, reach // 2)], axis=1)
     rises = step / 2 > STEP * inside[:, None]
-    # The outermost sharp rise behind which the paper goes on.
+    # The sharpest rise behind which the paper goes on.
     level = np.minimum.accumulate(paper[:, reach - 1 :: -1], axis=1)[:, ::-1]
-    candidate = rises & (np.roll(level, -2, axis=1) > 0.6 * inside[:, None])
+    candidate = rises & (np.roll(level, -2, axis=1) > GOES_ON * inside[:, None])
     has = candidate.any(axis=1)
     if has.mean() < LEAST_SEEN:
         return None
@@ -136,7 +142,7 @@ def _side(paper: NDArray[np.float32], seen: NDArray[np.float32]) -> NDArray[np.f
 
 def _smooth(where: NDArray[np.float64], places: NDArray[np.float64], tolerance: float) -> NDArray[np.float64] | None:
     """Legendre coefficients of a curve through most of the places, the others left out."""
-    keep = np.abs(places - np.median(places)) <= 12 * tolerance
+    keep = np.abs(places - np.median(places)) <= FARTHEST * tolerance
     for degree in (1, 2, DEGREE, DEGREE):
         if keep.sum() < 3 * (DEGREE + 1):
             return None
@@ -157,4 +163,4 @@ def _darker_beyond(seen: NDArray[np.float32], paper: NDArray[np.float32], places
         rows += 1
         beside = float(np.median(paper[row, place + 3 : place + 3 + width // 12]))
         darker += float(np.percentile(seen[row, : place - 1], 90)) < DARKER * beside
-    return rows > 0.3 * height / 4 and darker >= 0.8 * rows
+    return rows > LEAST_BEYOND * height / 4 and darker >= DARKER_ROWS * rows

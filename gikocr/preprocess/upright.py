@@ -91,11 +91,10 @@ def straighten(gray: Image, angle: float) -> tuple[Image, Affine]:
 def make_upright(page: Page, settings: Settings, turned: int = 0) -> UprightPage:
     """Prepare a page that is to be turned clockwise by ``turned`` degrees.
 
-    The orientation itself is found by :func:`gikocr.preprocess.orientation.find_turn`, which needs a prepared page to look at.
+    Which turn a page needs shows only when its words are read: :class:`gikocr.pipeline.pages.PageReader` finds it.
     """
     image, back_scale = resize_to_working(page.image, settings.working_dpi)
-    gray, seal = to_gray(image)
-    gray, back_turn = turn(dark_on_light(gray), turned)
+    gray, back_turn = turn(dark_on_light(to_gray(image)), turned)
     sheet = find_sheet(gray)
     gray = without_streaks(even_light(gray))
     if sheet is not None:
@@ -103,26 +102,17 @@ def make_upright(page: Page, settings: Settings, turned: int = 0) -> UprightPage
     skew = find_skew(gray, settings.max_skew)
     straight, back_skew = straighten(gray, skew)
     to_page = back_turn.then(back_scale).then(page.to_view)
-    if seal is not None:
-        seal = turn(seal.astype(np.uint8), turned)[0] > 0
     # A scanner lays a sheet flat. What little bend is left there lines allow for, and a wrong map costs more than it.
-    photographed = sheet is not None and len(sheet.sides) >= SIDES_OF_A_PHOTOGRAPH
-    warp = find_bend(straight, _sides(sheet, back_skew.inverse())) if sheet is not None and photographed else None
+    warp = None
+    if sheet is not None and len(sheet.sides) >= SIDES_OF_A_PHOTOGRAPH:
+        warp = find_bend(straight, _sides(sheet, back_skew.inverse()))
     to_view: Affine | Warp = back_skew.then(to_page)
     if warp is not None:
         # From the page as it was, so that it is interpolated once.
         warp = warp.then(back_skew)
         straight = unbend(gray, warp)
         to_view = warp.then(to_page)
-
-    def moved(mask: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
-        if mask is None:
-            return None
-        shown = np.where(mask, 0, 255).astype(np.uint8)
-        return (straighten(shown, skew)[0] if warp is None else unbend(shown, warp)) < 128
-
-    size = (page.width, page.height)
-    return UprightPage(page.number, straight, moved(seal), to_view, page.unit, size, turned, skew)
+    return UprightPage(page.number, straight, to_view, page.unit, (page.width, page.height), turned, skew)
 
 
 def _sides(sheet: Sheet, to_straight: Affine) -> list[tuple[bool, NDArray[np.float64]]]:

@@ -40,10 +40,12 @@ ALIKE, REGULAR = 0.12, 0.5
 """Pieces that begin at one distance, give or take this share of it, from each other on this share of a chain are strokes of print."""
 FEW_COVERED = 0.65
 """What so few pieces that their distances say nothing must cover."""
-THICK = 1 / 300
-"""Thickest piece, as a share of the longer side."""
-RIM, BESIDE = 3, 1 / 180
-"""Print beside a chain is looked for from so many pixels outside its pieces to this distance, a share of the longer side."""
+THICK, SLOPE = 1 / 300, 0.02
+"""Thickest piece, as a share of the longer side, and the greatest slope of a chain: the page is straight already."""
+JOINED = 1 / 90
+"""Gaps that are bridged to measure how long the known lines are, as a share of the longer side."""
+RIM, BESIDE = 1 / 780, 1 / 180
+"""Print beside a chain is looked for from so far outside its pieces to this distance, shares of the longer side."""
 CROWDED = 0.25
 """A chain with print beside it on more than this share of its length on both sides is of strokes."""
 ALONG_ONE = 0.45
@@ -73,9 +75,7 @@ def bridges(ridge: Image, known: Image, ink: NDArray[np.bool_], side: int, direc
     if whole > WHOLE:
         return drawn
     broken = [
-        c
-        for c in chains
-        if c.cover >= max(COVERED, whole - FURTHER_GONE) and len(c.empty) and c.is_broken and not c.lies_on(known)
+        c for c in chains if c.cover >= max(COVERED, whole - FURTHER_GONE) and c.is_broken and not c.lies_on(known)
     ]
     if sum(len(c.course) for c in broken) < MOST_BROKEN * _long(known, side):
         return drawn
@@ -122,7 +122,7 @@ def _chains(pieces: Image, joined: Image, ink: NDArray[np.bool_], side: int) -> 
     found = []
     for k in range(1, count):
         left, top, width, height = (int(v) for v in stats[k, :4])
-        if width < least or height > thickest + 0.02 * width + 2:
+        if width < least or height > thickest + SLOPE * width + 2:
             continue
         box = np.s_[top : top + height, left : left + width]
         own = (labels[box] == k) & (pieces[box] > 0)
@@ -133,7 +133,7 @@ def _chains(pieces: Image, joined: Image, ink: NDArray[np.bool_], side: int) -> 
         middle = (own[:, seen] * np.arange(height)[:, None]).sum(axis=0) / counts[seen]
         course = np.interp(np.arange(width), seen, middle) + top
         empty = np.setdiff1d(np.arange(width), seen)
-        near = round(float(counts[seen].mean()) / 2) + RIM
+        near = round(float(counts[seen].mean()) / 2 + side * RIM)
         if not _is_print(ink, course, left, (near, round(side * BESIDE)), seen, empty):
             found.append(_Chain(left, course, seen, empty))
     return found
@@ -141,15 +141,18 @@ def _chains(pieces: Image, joined: Image, ink: NDArray[np.bool_], side: int) -> 
 
 def _wholeness(chains: list[_Chain], side: int) -> float:
     """How much of a page's rules is there: the mean cover of its long chains, weighed by their length; 1 where there are none."""
-    lengths = np.array([len(c.course) for c in chains if len(c.course) >= side * LONG], np.float64)
-    covers = np.array([c.cover for c in chains if len(c.course) >= side * LONG], np.float64)
-    return float((lengths**2 * covers).sum() / (lengths**2).sum()) if len(lengths) else 1.0
+    long = [c for c in chains if len(c.course) >= side * LONG]
+    if not long:
+        return 1.0
+    return float(np.average([c.cover for c in long], weights=[float(len(c.course)) ** 2 for c in long]))
 
 
 def _long(known: Image, side: int) -> int:
     """The length of all long lines that are known, in pixels."""
     joined = cv2.morphologyEx(
-        cv2.dilate(known, np.ones((3, 1), np.uint8)), cv2.MORPH_CLOSE, np.ones((1, max(3, round(side / 90))), np.uint8)
+        cv2.dilate(known, np.ones((3, 1), np.uint8)),
+        cv2.MORPH_CLOSE,
+        np.ones((1, max(3, round(side * JOINED))), np.uint8),
     )
     _, _, stats, _ = cv2.connectedComponentsWithStats(np.asarray(joined, np.uint8), connectivity=8)
     widths = stats[1:, 2]

@@ -42,7 +42,7 @@ BOX = BBox(100, 200, 300, 260)
 def upright(number: int = 2) -> UprightPage:
     gray = np.full((HEIGHT, WIDTH), 255, np.uint8)
     gray[210:250, 180:220] = 0
-    return UprightPage(number, gray, None, Affine(), "px", (WIDTH, HEIGHT), 0, 0.0)
+    return UprightPage(number, gray, Affine(), "px", (WIDTH, HEIGHT), 0, 0.0)
 
 
 def page(*fields: OverlayField) -> OverlayPage:

@@ -54,7 +54,7 @@ def collector_of(page: np.ndarray) -> CellCollector:
     nothing = np.zeros_like(page)
     grid = Grid(1, BBox(100, 100, 700, 200), (), (), ())
     found = GridInk(grid, find_ink(page, nothing, nothing), (), 20.0)
-    upright = UprightPage(1, page, None, Affine(), "px", (800.0, 300.0), 0, 0.0)
+    upright = UprightPage(1, page, Affine(), "px", (800.0, 300.0), 0, 0.0)
     result = CellCollector([found], {1: upright})
     for box in BOXES:
         result.index(0, box)
