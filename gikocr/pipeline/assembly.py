@@ -61,6 +61,7 @@ class CellCollector:
         self._index: dict[tuple[int, BBox], int] = {}
         self._wanted: list[tuple[int, BBox]] = []
         self._faint: dict[int, GridInk] = {}
+        self._looks: list[Look] = []
         self.crops: dict[int, Image] = {}
         """What the first reader saw of each cell with ink, by the cell's number; for a second look at it."""
 
@@ -82,7 +83,7 @@ class CellCollector:
             second: asked where the first is doubtful.
             second_below: it is, where its best candidate has a lower probability than this.
         """
-        looks = [look_at(self._grids[grid], self._paler(grid), box) for grid, box in self._wanted]
+        looks = self._looks = [look_at(self._grids[grid], self._paler(grid), box) for grid, box in self._wanted]
         readings, crops = _read(reader, looks)
         self.crops = {k: crop for k, crop in enumerate(crops) if crop is not None}
         if second is not None:
@@ -92,6 +93,10 @@ class CellCollector:
             for k, other in zip(doubtful, others, strict=True):
                 readings[k] = pool(readings[k], other)
         return tuple(self._cell(k, readings[k]) for k in range(len(self._wanted)))
+
+    def read_again(self, reader: CellReader, cells: Sequence[int]) -> list[CellReading]:
+        """What another reader says of some of the cells that were read."""
+        return _read(reader, [self._looks[k] for k in cells])[0]
 
     def _paler(self, grid: int) -> GridInk:
         found = self._grids[grid]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import gikocr
@@ -23,7 +24,7 @@ from gikocr.pipeline.metadata import document_values, has_title, read_head_and_t
 from gikocr.pipeline.order import reading_order
 from gikocr.pipeline.pages import PageReader, PageReading
 from gikocr.pipeline.reporting import TEXT_STEPS, build_report, failed_report
-from gikocr.pipeline.second_look import look_again
+from gikocr.pipeline.second_look import ask_second, look_again
 from gikocr.pipeline.text_layer import read_layer, read_placed_text
 from gikocr.pipeline.text_path import TextResult, read_reports
 from gikocr.reconcile import merge_rivals, reconcile
@@ -356,7 +357,13 @@ class Pipeline:
                 found = with_missing_facts(found, text, self._form.document)
         reading = form_reading(self._form, tables, cells, document_values(found, pages))
         with run.stage("second_look"):
-            return look_again(reading, self._form, self._calibrated.calibration, collector.crops, self._cells)
+            reading = look_again(reading, self._form, self._calibrated.calibration, collector.crops, self._cells)
+            second = self._second
+            if second is None:
+                return reading
+            unasked = {k for k in collector.crops if reading.cells[k].reading.reader == self._cells.name}
+            ask = partial(collector.read_again, second)
+            return ask_second(reading, self._form, self._calibrated.calibration, unasked, ask)
 
 
 def _sure_fields(report: Report) -> int:

@@ -1,20 +1,23 @@
-"""A second look at cells for which the sums want another value than any that the reader proposed: how well does it fit the picture?
+"""A second look at cells of which the sums say something else than their reader.
 
-A misreading that the reader did not list and an error in print look alike to the sums. The reader can tell them apart: it scores the
-implied value on the crop (forced alignment), and the value joins its candidates with that score, marked as implied.
+Where the sums want a value that the reader did not propose: a misreading that is not listed and an error in print look alike to the
+sums. The reader can tell them apart: it scores the implied value on the crop (forced alignment), and the value joins its candidates
+with that score, marked as implied. Where the sums speak against what the reader was sure of, a second reader is asked: its errors are
+its own, and an error in print is none.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from gikocr.elements import Candidate, CellReader, CellReading, FormReading
 from gikocr.forms import Form
-from gikocr.reconcile import Calibration, implied_values
+from gikocr.ocr.pooling import SURE, pool
+from gikocr.reconcile import Calibration, cells_in_doubt, implied_values
 
 if TYPE_CHECKING:
     from gikocr.elements import Image
@@ -24,6 +27,11 @@ LEAST_IMPLIED = 1e-4
 LEAST_LOG = math.log(1e-30)
 """A string that the picture excludes gets this score, so that it still counts as looked at."""
 THOUSAND = 1000
+LEAST_DOUBT = 1e-3
+"""A cell whose best reading the sums leave with less doubt needs no second opinion."""
+MOST_ASKED = 60
+"""Cells of one document that the second reader is asked for on account of the sums, the most doubtful: where more are in doubt the
+page was put wrongly together, and no reader mends that."""
 
 
 def look_again(
@@ -44,12 +52,47 @@ def look_again(
             text = _as_printed(value, reading.cells[cell].reading)
             if text not in wanted.setdefault(cell, []):
                 wanted[cell].append(text)
-    if not any(wanted.values()):
+    return _with(
+        reading,
+        {
+            cell: _joined(reading.cells[cell].reading, texts, reader.score(crops[cell], texts))
+            for cell, texts in wanted.items()
+        },
+    )
+
+
+def ask_second(
+    reading: FormReading,
+    form: Form,
+    calibration: Calibration,
+    cells: Collection[int],
+    ask: Callable[[Sequence[int]], Sequence[CellReading]],
+) -> FormReading:
+    """The reading with a second reader's word on cells in which the sums doubt what one reader was sure of.
+
+    Args:
+        reading: what was read, implied values scored.
+        form: the form that it was registered on.
+        calibration: parameters of inference.
+        cells: those that the second reader has not seen yet, and can see.
+        ask: gives the second reader's readings of some of them.
+    """
+    doubts = [(doubt, cell) for cell, doubt in cells_in_doubt(reading, form, calibration) if cell in cells]
+    asked = [cell for doubt, cell in sorted(doubts, reverse=True)[:MOST_ASKED] if doubt >= LEAST_DOUBT]
+    if not asked:
+        return reading
+    return _with(
+        reading,
+        {k: pool(reading.cells[k].reading, other, SURE) for k, other in zip(asked, ask(asked), strict=True)},
+    )
+
+
+def _with(reading: FormReading, readings: Mapping[int, CellReading]) -> FormReading:
+    if not readings:
         return reading
     cells = list(reading.cells)
-    for cell, texts in wanted.items():
-        scores = reader.score(crops[cell], texts)
-        cells[cell] = replace(cells[cell], reading=_joined(cells[cell].reading, texts, scores))
+    for cell, own in readings.items():
+        cells[cell] = replace(cells[cell], reading=own)
     return replace(reading, cells=tuple(cells))
 
 

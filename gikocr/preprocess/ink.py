@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-
     from gikocr.elements import Image
 
 SEAL_EXCESS = 45

@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from gikocr.reconcile.calibration import Misreading
 
-SLIP, OMITTED, TYPO = 0.45, 0.25, 0.30
-"""Shares of errors in print: off by some amount, left out, one digit mistyped."""
+SLIP, OMITTED, TYPO, DOUBLED, DROPPED = 0.45, 0.25, 0.20, 0.05, 0.05
+"""Shares of errors in print: off by some amount, left out, one digit mistyped, one too many, one too few."""
 TAIL = 1.3
 """Exponent with which slips of an amount grow rare."""
 _NORM = 7.86
@@ -30,7 +30,16 @@ def misprint(printed: int, meant: int) -> float:
     a, b = str(abs(printed)), str(abs(meant))
     if len(a) == len(b) and sum(x != y for x, y in zip(a, b, strict=True)) == 1:
         probability += TYPO / (9 * len(a))
+    elif len(a) == len(b) + 1:
+        probability += DOUBLED * _ways(b, a) / (10 * len(a))
+    elif len(b) == len(a) + 1:
+        probability += DROPPED * _ways(a, b) / len(b)
     return probability
+
+
+def _ways(shorter: str, longer: str) -> int:
+    """In how many ways one digit can be left out of the longer number so that the shorter one stays."""
+    return sum(longer[:i] + longer[i + 1 :] == shorter for i in range(len(longer)))
 
 
 def misread(way: Misreading, true: int, read: int, blank: bool) -> float:
@@ -43,8 +52,8 @@ def misread(way: Misreading, true: int, read: int, blank: bool) -> float:
         changed = [(x, y) for x, y in zip(a, b, strict=True) if x != y]
         if len(changed) == 1:
             probability += way.swapped / len(a) * way.swap(*changed[0])
-    elif len(a) == len(b) + 1 and any(a[:i] + a[i + 1 :] == b for i in range(len(a))):
+    elif len(a) == len(b) + 1 and _ways(b, a):
         probability += way.dropped / len(a)
-    elif len(b) == len(a) + 1 and any(b[:i] + b[i + 1 :] == a for i in range(len(b))):
+    elif len(b) == len(a) + 1 and _ways(a, b):
         probability += way.added / (3 * len(b))
     return probability

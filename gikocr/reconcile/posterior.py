@@ -71,6 +71,22 @@ def implied_values(
     return infer(reading, form, chosen, parameters, {}).implied
 
 
+def cells_in_doubt(
+    reading: FormReading, form: Form, calibration: Calibration | None = None
+) -> tuple[tuple[int, float], ...]:
+    """Cells of fields in sums, and the probability that the number which their reader takes for the likeliest is wrong."""
+    parameters = (calibration or Calibration()).for_reading(reading)
+    chosen, _ = choose_placements(reading, form)
+    found = []
+    for field in infer(reading, form, chosen, parameters, {}).fields:
+        if field.cell is None or not field.candidates or field.block in ("free", "free_clean"):
+            continue
+        best = amount(reading.cells[field.cell].reading.best) or Decimal(0)
+        upheld = sum(p for c, p in field.candidates if (amount(c) or Decimal(0)) == best)
+        found.append((field.cell, max(0.0, 1.0 - upheld)))
+    return tuple(found)
+
+
 def confidences(field: InferredField, parameters: KindParameters) -> list[float]:
     """The probabilities of a field's readings with the doubt of its place, mapped by the calibration of its block."""
     given = [p for _, p in field.candidates]

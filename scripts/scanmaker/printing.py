@@ -109,7 +109,7 @@ def _written(dice: Dice, field: str, value: int | str, habits: dict[str, bool]) 
     return Printed(text, value, "read")
 
 
-def _source_error(dice: Dice, cells: dict[str, Printed], tables: dict[str, str]) -> str | None:
+def source_error(dice: Dice, cells: dict[str, Printed], tables: dict[str, str]) -> str | None:
     """Make one mistake of the kind that authorities make; return its name, or None where the numbers allow none."""
     edition = tables["三"]
     filled = [
@@ -170,7 +170,7 @@ def print_figures(
     traits = [f"zeros_{style}"]
     traits += [name for name in ("thousands", "full_width", "words") if habits[name]]
     if dice.chance(SOURCE_ERRORS) and style != "empty_form":
-        mistake = _source_error(dice, cells, tables)
+        mistake = source_error(dice, cells, tables)
         if mistake:
             traits += ["source_error", mistake]
     if all(c.state != "read" or _is_zero(c.value or 0) for f, c in cells.items() if f.startswith("requests.")):
