@@ -142,6 +142,10 @@ def _scanner(dice: Dice, scan: Scan, page: np.ndarray, mild: float) -> np.ndarra
         light.toner_dots(dice, page, dice.between(0.00005, 0.0006) * mild)
     if "drum_spots" in effects:
         light.drum_spots(dice, page, mild, dpi)
+    if "water_stain" in effects:
+        page = light.water_stain(dice, page, mild)
+    if "roller_ticks" in effects:
+        light.roller_ticks(dice, page, mild, dpi)
     if "smears" in effects:
         page = light.smears(dice, page, mild, dpi)
     if "scan_lines" in effects:

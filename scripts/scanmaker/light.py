@@ -167,6 +167,49 @@ def worn_edge(dice: Dice, picture: np.ndarray, depth: float) -> np.ndarray:
     return (255 - (255 - picture.astype(np.float32)) * kept).astype(np.uint8)
 
 
+def water_stain(dice: Dice, picture: np.ndarray, strength: float) -> np.ndarray:
+    """Darken one or two round patches of the sheet a little, with the darker rim that drying water leaves.
+
+    Args:
+        dice: the stream of the document's damage.
+        picture: uint8 grey or RGB.
+        strength: 0 to 1; a rim darkens by up to 60 grey levels, what is inside by a third of that.
+    """
+    height, width = picture.shape[:2]
+    y, x = np.mgrid[0:height:4, 0:width:4].astype(np.float32)
+    field = np.zeros_like(x)
+    for _ in range(dice.whole(1, 2)):
+        radius = dice.between(0.06, 0.22) * width
+        away = np.hypot(x - dice.between(0, width), (y - dice.between(0, height)) * dice.between(0.7, 1.3)) / radius
+        away += 0.35 * (smooth_field(dice.rng, away.shape[0], away.shape[1], 6) - 0.5)
+        rim = np.exp(-(((away - 1) / 0.04) ** 2)) * (away < 1) + np.exp(-(((away - 1) / 0.015) ** 2)) * (away >= 1)
+        field = np.maximum(field, dice.between(20, 60) * (rim + 0.33 * (away < 1)))
+    whole = cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR)
+    return cv2.subtract(picture, _as_levels(whole * strength, picture))
+
+
+def roller_ticks(dice: Dice, picture: np.ndarray, strength: float, dpi: float) -> None:
+    """Draw short dark ticks in rows down the page in place, as dirty feed rollers leave them.
+
+    Args:
+        dice: the stream of the document's damage.
+        picture: uint8 grey or RGB.
+        strength: 0 to 1; how dark they are.
+        dpi: of the page.
+    """
+    height, width = picture.shape[:2]
+    mm = dpi / 25.4
+    thick = max(1, round(dice.between(0.08, 0.2) * mm))
+    grey = round(255 - dice.between(70, 190) * strength)
+    for _ in range(dice.whole(1, 2)):
+        x, turn = dice.between(0.05, 0.95) * width, dice.between(9.0, 30.0) * mm
+        for y in np.arange(dice.between(0, turn), height, turn):
+            if dice.chance(0.75):
+                start = (round(x + dice.between(-0.4, 0.4) * mm), round(float(y)))
+                end = (start[0] + round(dice.between(-0.3, 0.3) * mm), start[1] + round(dice.between(0.8, 2.6) * mm))
+                cv2.line(picture, start, end, (grey,) * (3 if picture.ndim == 3 else 1), thick, lineType=cv2.LINE_AA)
+
+
 def punch_holes(dice: Dice, picture: np.ndarray, dpi: float) -> None:
     """Punch two filing holes into the left margin in place."""
     mm = dpi / 25.4
