@@ -96,5 +96,10 @@ def crop_id(report: StoredReport, cell: StoredField) -> str:
 
 
 def page_id(report: StoredReport, page: int) -> str:
-    """The id of the picture of a page."""
-    return f"p{report.id}-{page}"
+    """The id of the picture of a page: the report, the page, and a mark that changes with the content.
+
+    A browser keeps pictures by their ids. Without the mark it would show a page of another workspace that was served at the same
+    address before, or of a document that was read anew.
+    """
+    mark = hashlib.sha256(repr((report.sha256, page)).encode()).hexdigest()[:8]
+    return f"p{report.id}-{page}-{mark}"

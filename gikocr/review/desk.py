@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,7 +11,7 @@ from typing import Self
 from gikocr.elements import State
 from gikocr.errors import EditConflict
 from gikocr.forms import load_form
-from gikocr.review.background import Background
+from gikocr.review.background import Background, LetGo
 from gikocr.review.building import ItemBuilder
 from gikocr.review.items import Counts, Item, Place, Settled
 from gikocr.review.people import People
@@ -87,12 +88,18 @@ class Desk:
         Raises:
             ValueError: ``after`` is a place in another order.
         """
-        asked = assemble(self.workspace, order, selection, person=person, after=after or Place(), limit=limit)
-        if lease and asked:
+        place = after or Place()
+        while asked := assemble(self.workspace, order, selection, person=person, after=place, limit=limit):
+            if not lease:
+                break
+            place = asked[-1].place
             held = self.workspace.reviews.lease_all([a.place_of_field for a in asked], person)
             asked = [a for a in asked if a.place_of_field in held]
+            if asked:
+                break
+            # Somebody else was given all of them in between: that is not the end of the queue.
         items = self._builder.items(asked)
-        self._background.do(lambda: self._make_ready(items))
+        self._make_ready(items)
         return items
 
     def item(self, report_id: int, field_id: str) -> Item:
@@ -131,6 +138,7 @@ class Desk:
         seconds: float | None = None,
         request: str | None = None,
         blind: bool = False,
+        at_once: bool = True,
     ) -> Settled:
         """Decide what is printed in a field.
 
@@ -146,6 +154,8 @@ class Desk:
             seconds: that the person took.
             request: any text that names this decision and no other. Sent again with it, after an answer was lost, it counts once.
             blind: it is the answer to a blind item.
+            at_once: tell what follows from it for other fields. Else that is reckoned in the background (see :meth:`let_go`), and the
+                answer has no ``changed`` and no ``sums``.
 
         Raises:
             EditConflict: somebody else decided meanwhile; it carries the field as it is now and what was wanted.
@@ -172,10 +182,26 @@ class Desk:
         (done,) = reviews.settle_all([entry], by=person, request=request)
         if isinstance(done, EditConflict):
             raise done
-        return self._settled(done)
+        return self._settled(done, at_once)
 
-    def undo(self, person: str, *, request: str | None = None) -> list[Settled]:
+    def let_go(self, since: int | None = None) -> LetGo:
+        """The fields that wait no longer because of what was decided on others, as far as the background has reckoned it.
+
+        Args:
+            since: ``number`` of an earlier answer: only those after it. None: none of them.
+        """
+        return self._background.let_go(since)
+
+    def undo(
+        self, person: str, *, place: tuple[int, str] | None = None, request: str | None = None, at_once: bool = True
+    ) -> list[Settled]:
         """Take back what a person decided last, a whole sheet or shift at once; again: what was decided before that.
+
+        Args:
+            person: who.
+            place: report and field: what the person decided last on this one, and not in another window.
+            request: names this undo, so that sent twice it counts once.
+            at_once: see :meth:`settle`.
 
         Returns:
             What came of it, for several fields without sums; empty when there is nothing to take back.
@@ -183,11 +209,10 @@ class Desk:
         Raises:
             EditConflict: somebody else decided on it since.
         """
-        fields = self.workspace.reviews.undo_last(person, request=request)
+        fields = self.workspace.reviews.undo_last(person, place=place, request=request)
         if len(fields) == 1:
-            return [self._settled(fields[0])]
-        for report_id in sorted({field.report_id for field in fields}):
-            self._background.recompute(report_id)
+            return [self._settled(fields[0], at_once)]
+        self._background.recompute(sorted({field.report_id for field in fields}))
         return [Settled(field, (), (), None, False) for field in fields]
 
     def lease(self, person: str, places: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
@@ -198,13 +223,14 @@ class Desk:
         """Give a field back to the queue. To skip one is to release it and go on."""
         self.workspace.reviews.release(report_id, field_id, person)
 
-    def hand_up(self, person: str, report_id: int, field_id: str, reason: str) -> None:
+    def hand_up(self, person: str, report_id: int, field_id: str, reason: str, *, version: int | None = None) -> None:
         """Ask a senior to decide a field; it leaves the queue of the others.
 
         Raises:
+            EditConflict: ``version`` is given, and somebody decided since the person saw it.
             WorkspaceError: there is no such field.
         """
-        self.workspace.reviews.hand_up(report_id, field_id, by=person, reason=reason)
+        self.workspace.reviews.hand_up(report_id, field_id, by=person, reason=reason, version=version)
 
     def disagreements(self, *, limit: int = 200) -> list[Item]:
         """The senior's queue: fields that were handed up, the oldest first, with the reason."""
@@ -231,15 +257,18 @@ class Desk:
         """Make what the reviewer will ask for next: pictures of the cells, and what their reports are inferred from."""
         for item in items:
             if item.crop_id is not None:
-                self._shown.picture(item.crop_id)
+                self._background.do(partial(self._shown.picture, item.crop_id))
         for report in {item.report.id: item.report for item in items}.values():
-            self._recomputer.prepare(report)
+            self._background.do(partial(self._recomputer.prepare, report))
 
-    def _settled(self, field: StoredField) -> Settled:
+    def _settled(self, field: StoredField, at_once: bool) -> Settled:
+        differs = field.waiting and field.decided is None and field.version > 0
+        if not at_once:
+            self._background.recompute([field.report_id])
+            return Settled(field, (), (), None, differs)
         values, changed = self._recomputer.recompute(field.report_id)
         self._background.write(field.report_id)
         if values is None:
             return Settled(field, (), (), None, False)
         sums = self._reports.sums(values, field.field_id)
-        differs = field.waiting and field.decided is None and field.version > 0
         return Settled(field, changed, sums, values.report.waiting, differs)

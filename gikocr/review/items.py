@@ -172,11 +172,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """Another field of the report of which inference thinks otherwise now."""
+    """Another field of the report of which inference thinks otherwise now.
+
+    Attributes:
+        before, now: its confidence.
+        waited, waiting: whether it waited for a person before, and does now.
+    """
 
     field_id: str
     before: float | None
     now: float | None
+    waited: bool
     waiting: bool
 
 

@@ -184,7 +184,7 @@ class Recomputer:
             if row:
                 rows.append((field, row))
             if row and (field.waiting != waiting or not recomputed.is_same(field.confidence, seen.confidence)):
-                changes.append(Changed(field_id, field.confidence, seen.confidence, waiting))
+                changes.append(Changed(field_id, field.confidence, seen.confidence, field.waiting, waiting))
         total = sum(f.version for f in values.fields.values())
         return Recomputed(total, changed_fields, checks), rows, tuple(changes)
 

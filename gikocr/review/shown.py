@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gikocr.errors import WorkspaceError
-from gikocr.review.building import crop_id
+from gikocr.review.building import crop_id, page_id
 from gikocr.review.items import Sheet, SheetCell
 from gikocr.review.places import Places
 from gikocr.review.reports import Reports
@@ -16,7 +16,7 @@ from gikocr.review.sheets import PATIENCE, draw, unlikeness
 from gikocr.workspace import Pictures, StoredField, StoredReport, Workspace
 
 _CROP = re.compile(r"c([0-9]{1,18})-([0-9]{1,6})-([0-9a-f]{8})")
-_PAGE = re.compile(r"p([0-9]{1,18})-([0-9]{1,6})")
+_PAGE = re.compile(r"p([0-9]{1,18})-([0-9]{1,6})-([0-9a-f]{8})")
 
 
 class Shown:
@@ -34,8 +34,7 @@ class Shown:
             if (match := _CROP.fullmatch(picture_id)) is not None:
                 return self._crop(int(match[1]), int(match[2]), picture_id)
             if (match := _PAGE.fullmatch(picture_id)) is not None:
-                report = self._reports.stored([int(match[1])]).get(int(match[1]))
-                return None if report is None else self.pictures.page(report, int(match[2]))
+                return self._page(int(match[1]), int(match[2]), picture_id)
         except WorkspaceError:
             return None
         return None
@@ -71,6 +70,11 @@ class Shown:
         moved = [(f.report_id, f.cell_of) for f in fields if f.cell_of is not None and f.report_id in reports]
         others = {(f.report_id, f.field_id): f for f in self._workspace.reviews.fields(moved)}
         return {(f.report_id, f.field_id): others.get((f.report_id, f.cell_of or ""), f) for f in fields}
+
+    def _page(self, report_id: int, number: int, picture_id: str) -> Path | None:
+        report = self._reports.stored([report_id]).get(report_id)
+        known = report is not None and page_id(report, number) == picture_id
+        return self.pictures.page(report, number) if report is not None and known else None
 
     def _crop(self, report_id: int, position: int, picture_id: str) -> Path | None:
         report = self._reports.stored([report_id]).get(report_id)

@@ -114,6 +114,8 @@ class Station(Desk):
     ) -> SheetSettled:
         """Confirm that cells show what was read, and send the odd ones to the queue; both are given as report, field and version.
 
+        Cells of reports that are no longer current, because they were read anew meanwhile, are left out.
+
         Args:
             person: who.
             confirmed: cells that show what was read.
@@ -125,9 +127,12 @@ class Station(Desk):
             WorkspaceError: the database fails; then nothing is kept.
         """
         each = None if seconds is None else seconds / max(1, len(confirmed) + len(odd))
+        there = {(f.report_id, f.field_id) for f in self.workspace.reviews.fields([(r, f) for r, f, _ in odd])}
         entries = self._as_read(confirmed, SHEET, each)
         entries += [
-            Entry(report, field, version, None, None, ODD, SHEET, each, waits=True) for report, field, version in odd
+            Entry(report, field, version, None, None, ODD, SHEET, each, waits=True)
+            for report, field, version in odd
+            if (report, field) in there
         ]
         return self._settle_many(person, entries, request)
 
@@ -207,7 +212,7 @@ class Station(Desk):
                 settings=self.settings,
                 pipeline=self._pipeline,
             )
-        self._background.recompute(new.id)
+        self._background.recompute([new.id])
         return new
 
     @property
@@ -232,8 +237,7 @@ class Station(Desk):
         """Recompute every report on which somebody decided since it was last: after decisions came in from elsewhere."""
         with self.workspace.database.read() as connection:
             behind = stale(connection)
-        for report_id in behind:
-            self._background.recompute(report_id)
+        self._background.recompute(behind)
 
     def audit(self) -> Iterator[dict[str, Any]]:
         """Every decision that was ever made, the oldest first."""
@@ -275,8 +279,7 @@ class Station(Desk):
     def _settle_many(self, person: str, entries: Sequence[Entry], request: str | None) -> SheetSettled:
         # One key press is undone as a whole, also where the caller has no name for it.
         done = self.workspace.reviews.settle_all(entries, by=person, request=request or secrets.token_hex(16))
-        for report_id in sorted({entry.report_id for entry in entries}):
-            self._background.recompute(report_id)
+        self._background.recompute(sorted({entry.report_id for entry in entries}))
         conflicts = tuple(d for d in done if isinstance(d, EditConflict))
         return SheetSettled(tuple(d for d in done if not isinstance(d, EditConflict)), conflicts)
 

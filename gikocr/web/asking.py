@@ -75,7 +75,9 @@ def selection(request: Request) -> Selection:
     Raises:
         BadRequest: a year that is none.
     """
-    asked = {key: value.strip()[:200] for key, value in request.query_params.items() if value.strip()}
+    # No name has a NUL in it, and PostgreSQL takes none.
+    given = {key: value.replace("\0", "").strip()[:200] for key, value in request.query_params.items()}
+    asked = {key: value for key, value in given.items() if value}
     year = asked.get("year")
     if year is not None and not (year.isascii() and year.isdecimal() and len(year) <= 4):
         raise BadRequest("year")
@@ -97,6 +99,20 @@ def limit(request: Request, default: int, most: int) -> int:
     asked = request.query_params.get("limit", str(default))
     if not (asked.isascii() and asked.isdecimal() and len(asked) <= 6 and 1 <= int(asked) <= most):
         raise BadRequest("limit")
+    return int(asked)
+
+
+def since(request: Request) -> int | None:
+    """The number of an earlier answer, if one is named.
+
+    Raises:
+        BadRequest: it is no number.
+    """
+    asked = request.query_params.get("since")
+    if asked is None:
+        return None
+    if not (asked.isascii() and asked.isdecimal() and len(asked) <= 15):
+        raise BadRequest("since")
     return int(asked)
 
 

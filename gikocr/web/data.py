@@ -20,6 +20,9 @@ router = APIRouter(prefix="/data")
 #: Entries of one request to ``/data/decisions``.
 MAX_ENTRIES = 100
 
+#: In the place of a field's id: whichever was decided last.
+NO_FIELD = "-"
+
 _log = logging.getLogger(__name__)
 
 
@@ -66,12 +69,16 @@ async def decisions(request: Request) -> Response:
 
     Each entry has its own ``id``. One that comes again, after an answer was lost, counts once. The answer has one result for each
     entry: ``ok``, ``conflict`` (409: somebody else decided; what stands is told), ``refused`` (400) or ``later`` (503: try again; the
-    entries after it were not done).
+    entries after it were not done). ``let_go`` names the fields that wait no longer because of what anybody decided since the answer
+    whose ``let_go.number`` is given as ``since``; they are reckoned in the background, so that decisions are answered at once.
     """
+    since = asking.since(request)
     entries = wire.items_of(await asking.body(request), MAX_ENTRIES)
     station, person = asking.station(request), asking.person(request)
     results = await run_in_threadpool(lambda: [*_all(station, person, entries)])
-    return JSONResponse({"results": results})
+    let_go = station.let_go(since)
+    gone = {"number": let_go.number, "fields": [list(place) for place in let_go.fields]}
+    return JSONResponse({"results": results, "let_go": gone})
 
 
 def _all(station: Station, person: str, entries: list[object]) -> list[dict[str, Any]]:
@@ -103,7 +110,7 @@ def _one(station: Station, person: str, sent: object) -> dict[str, Any]:
 def _is_gone(station: Station, sent: object) -> bool:
     """Whether what was decided on is no longer there: then trying again does not help."""
     entry = wire.mapping(sent)
-    if "field_id" not in entry:
+    if entry.get("action") not in ("settle", "hand_up"):
         return False
     try:
         station.workspace.reviews.count_waiting()
@@ -129,9 +136,13 @@ def _done(station: Station, person: str, entry: dict[str, Any], request: str) ->
     wanted = wire.wanted(entry)
     place = (wanted.report_id, wanted.field_id)
     if wanted.action == "undo":
-        return {"undone": [wire.settled_json(s) for s in station.undo(person, request=request)]}
+        # Without a field: what the person decided last, before this page was opened too.
+        undone = station.undo(
+            person, place=None if wanted.field_id == NO_FIELD else place, request=request, at_once=False
+        )
+        return {"undone": [wire.settled_json(s) for s in undone]}
     if wanted.action == "hand_up":
-        station.hand_up(person, *place, wanted.reason)
+        station.hand_up(person, *place, wanted.reason, version=wanted.version)
         return {}
     assert wanted.state is not None  # wire.wanted checked it
     settled = station.settle(
@@ -145,6 +156,7 @@ def _done(station: Station, person: str, entry: dict[str, Any], request: str) ->
         seconds=wanted.seconds,
         request=request,
         blind=wanted.blind,
+        at_once=False,
     )
     return {"settled": wire.settled_json(settled)}
 

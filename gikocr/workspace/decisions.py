@@ -89,12 +89,7 @@ def decide(database: Database, connection: sa.Connection, entry: Entry, *, by: s
     if request is not None and any(row["request"] == request for row in log):
         return before
     if before.version != entry.version:
-        raise EditConflict(
-            f"The field {entry.field_id!r} of report {entry.report_id} was decided on by somebody else meanwhile.",
-            advice="Look at it again.",
-            stands=before,
-            wanted=(entry.value, entry.state),
-        )
+        raise conflict(before, (entry.value, entry.state))
     entry = _keyed(database, connection, place, log, entry, by)
     _add(connection, place, before, entry, by=by, request=request)
     recording.apply_decision(connection, entry.report_id, entry.field_id, standing(_log(connection, place)))
@@ -140,11 +135,7 @@ def undo(
     if not kept:
         raise WorkspaceError(f"Nothing was decided on the field {field_id!r} of report {report_id}.")
     if (version is not None and before.version != version) or (only_own and kept[-1]["by"] != by):
-        raise EditConflict(
-            f"The field {field_id!r} of report {report_id} was decided on by somebody else meanwhile.",
-            advice="Look at it again.",
-            stands=before,
-        )
+        raise conflict(before)
     again = kept[-2] if len(kept) > 1 else None
     entry = Entry(
         report_id,
@@ -156,8 +147,20 @@ def undo(
     )
     _add(connection, place, before, entry, by=by, request=request)
     _unkey(connection, place, kept[-1])
+    if kept[-1]["kind"] != SECOND:
+        _reopen_hand_up(connection, place, kept[-1])
     recording.apply_decision(connection, report_id, field_id, standing(_log(connection, place)))
     return read_field(connection, report_id, field_id)
+
+
+def conflict(stands: StoredField, wanted: tuple[Value, State | None] | None = None) -> EditConflict:
+    """Somebody else decided on a field since it was seen."""
+    return EditConflict(
+        f"The field {stands.field_id!r} of report {stands.report_id} was decided on by somebody else meanwhile.",
+        advice="Look at it again.",
+        stands=stands,
+        wanted=wanted,
+    )
 
 
 def lock_reports(database: Database, connection: sa.Connection, report_ids: Iterable[int]) -> None:
@@ -214,6 +217,16 @@ def close_hand_up(connection: sa.Connection, place: _Place, by: str) -> None:
         sa.update(schema.hand_up)
         .where(place.of(schema.hand_up), columns.closed_at.is_(None))
         .values(closed_by=by, closed_at=now())
+    )
+
+
+def _reopen_hand_up(connection: sa.Connection, place: _Place, undone: RowMapping) -> None:
+    """The decision that closed a hand-up was taken back: the field waits for a senior again."""
+    columns = schema.hand_up.c
+    connection.execute(
+        sa.update(schema.hand_up)
+        .where(place.of(schema.hand_up), columns.closed_by == undone["by"], columns.closed_at >= undone["at"])
+        .values(closed_by=None, closed_at=None)
     )
 
 

@@ -171,11 +171,15 @@ class ReviewLog:
             recording.count_waiting(connection, report_id)
             return decisions.read_field(connection, report_id, done.field_id)
 
-    def undo_last(self, by: str, *, request: str | None = None) -> list[StoredField]:
+    def undo_last(
+        self, by: str, *, place: tuple[int, str] | None = None, request: str | None = None
+    ) -> list[StoredField]:
         """Take back what a person decided last and has not taken back yet; called again, what was decided before that.
 
         Args:
             by: who.
+            place: report and field: what the person decided last on it, with all that was decided with the same key press. The same
+                person may work in another window too.
             request: names this undo, so that sent twice it counts once.
 
         Returns:
@@ -187,7 +191,7 @@ class ReviewLog:
         with self._database.write() as connection:
             if request is not None and (before := self._of_request(connection, request, by)):
                 return [decisions.read_field(connection, *place) for place in before]
-            places = self._last(connection, by)
+            places = self._last(connection, by, place)
             decisions.lock_reports(self._database, connection, (report_id for report_id, _ in places))
             done = [
                 decisions.undo(self._database, connection, *place, version=None, by=by, only_own=True, request=request)
@@ -211,7 +215,7 @@ class ReviewLog:
         )
         return [(report_id, field_id) for report_id, field_id in connection.execute(statement)]
 
-    def _last(self, connection: sa.Connection, by: str) -> list[tuple[int, str]]:
+    def _last(self, connection: sa.Connection, by: str, place: tuple[int, str] | None) -> list[tuple[int, str]]:
         """The fields of a person's last decisions that were not undone, all those of one request together."""
         columns, report = schema.decision.c, schema.report.c
         statement = (
@@ -226,6 +230,14 @@ class ReviewLog:
         )
         found: list[tuple[int, str]] = []
         wanted: str | None = None
+        if place is not None:
+            own = statement.where(report.id == place[0], columns.field_id == place[1])
+            rows = connection.execute(own).all()
+            last = next((row for row in rows if not decisions.is_undone(connection, row[3], row[1], row[0])), None)
+            if last is None:
+                return []
+            one = columns.id == last.id if last.request is None else columns.request == last.request
+            statement = statement.where(one)
         for number, field_id, request, report_id in connection.execute(statement):
             if found and (wanted is None or request != wanted):
                 break
@@ -324,12 +336,24 @@ class ReviewLog:
                 )
             )
 
-    def hand_up(self, report_id: int, field_id: str, *, by: str, reason: str) -> None:
+    def hand_up(self, report_id: int, field_id: str, *, by: str, reason: str, version: int | None = None) -> None:
         """Ask a senior to decide a field; it leaves the queue of the others.
 
+        Args:
+            report_id: the report.
+            field_id: the field.
+            by: who asks.
+            reason: in the person's words.
+            version: of the field that the person saw; None: whatever it is.
+
         Raises:
+            EditConflict: somebody decided meanwhile: then nobody need be asked. So it is, too, when a request comes once more after
+                the senior has answered.
             WorkspaceError: there is no such field.
         """
         with self._database.write() as connection:
-            decisions.read_field(connection, report_id, field_id)
+            decisions.lock_reports(self._database, connection, [report_id])
+            before = decisions.read_field(connection, report_id, field_id)
+            if version is not None and version != before.version:
+                raise decisions.conflict(before)
             decisions.hand_up(self._database, connection, report_id, field_id, by=by, reason=reason)

@@ -184,7 +184,8 @@ class SecondLooks:
             queries.select_fields(EVERYTHING)
             .add_columns(columns.asked_at)
             .join(schema.keying, _same_field(columns, report, field))
-            .where(columns.outcome == "asked", columns.first_by != person, report.current, not_held(person))
+            .where(columns.outcome == "asked", columns.first_by != person, report.current)
+            .where(not_held(person), not_handed_up())
             .order_by(columns.asked_at)
             .limit(limit)
         )
@@ -258,8 +259,8 @@ class SecondLooks:
             )
             .join(schema.field, sa.and_(field.report_id == report.id, field.field_id == columns.field_id))
         )
-        asked = sa.select(sa.func.count()).where(schema.keying.c.outcome == "asked", schema.keying.c.first_by != person)
-        up = sa.select(sa.func.count()).where(schema.hand_up.c.closed_at.is_(None))
+        asked = _current(schema.keying).where(schema.keying.c.outcome == "asked", schema.keying.c.first_by != person)
+        up = _current(schema.hand_up).where(schema.hand_up.c.closed_at.is_(None))
         with self._database.read() as connection:
             size, done = connection.execute(drawn).one()
             return int(size), int(done), int(connection.scalar(asked) or 0), int(connection.scalar(up) or 0)
@@ -269,6 +270,13 @@ def patterns(text: str) -> tuple[str, ...]:
     """A list of texts as a plan keeps it."""
     found = json.loads(text) if text else []
     return tuple(str(entry) for entry in found)
+
+
+def _current(table: sa.Table) -> sa.Select[Any]:
+    """How many rows of a table are of a content that is current: one to which a page was attached is another one."""
+    columns, report = table.c, schema.report.c
+    same = sa.and_(columns.document_id == report.document_id, columns.number == report.number, report.current)
+    return sa.select(sa.func.count()).select_from(table).join(schema.report, same)
 
 
 def _same_field(columns: Any, report: Any, field: Any) -> sa.ColumnElement[bool]:

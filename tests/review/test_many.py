@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from gikocr.errors import UsageError
+from gikocr.errors import EditConflict, UsageError
 from gikocr.export.tables import level_of
 from gikocr.ingest import Input, open_document
 from gikocr.pipeline import Extraction
@@ -135,7 +135,8 @@ def test_the_form_shows_every_cell_with_its_doubt_and_its_broken_sums(station: S
     view = station.form_view(1)
     assert [t.key for t in view.tables] == ["二", "三"]
     assert view.missing == ("四",)
-    assert view.pages == ((1, "p1-1"),)
+    ((number, page),) = view.pages
+    assert number == 1 and page == station.item(1, GRANTED).page_id
     cells = {c.field_id: c for t in view.tables for b in t.blocks for row in b.rows for c in row.cells if c is not None}
     assert cells.keys() == VALUES.keys()
     assert {i for i, c in cells.items() if c.doubtful} == set(DOUBTS)
@@ -273,6 +274,38 @@ def test_what_is_handed_up_waits_for_a_senior(station: Station) -> None:
     assert (item.field.field_id, item.handed_up, item.keying) == (ISSUED, "paper torn", None)
     station.settle("张", 1, ISSUED, version=0, value=10, state="read")
     assert station.disagreements() == []
+
+
+def test_what_a_senior_takes_back_waits_for_a_senior_again(station: Station) -> None:
+    station.hand_up("李", 1, ISSUED, "paper torn")
+    station.settle("张", 1, ISSUED, version=0, value=10, state="read")
+    station.undo("张")
+    (item,) = station.disagreements()
+    assert (item.field.field_id, item.handed_up, item.field.decided) == (ISSUED, "paper torn", None)
+    assert ISSUED not in {i.field.field_id for i in station.queue(person="王", limit=50) if i.report.id == 1}
+
+
+def test_a_question_that_comes_again_after_its_answer_is_not_asked_again(station: Station) -> None:
+    """The answer to the request was lost, the browser sends it once more, and a senior was fast."""
+    station.hand_up("李", 1, ISSUED, "paper torn", version=0)
+    station.hand_up("李", 1, ISSUED, "paper torn", version=0)
+    station.settle("张", 1, ISSUED, version=0, value=10, state="read")
+    with pytest.raises(EditConflict):
+        station.hand_up("李", 1, ISSUED, "paper torn", version=0)
+    assert station.disagreements() == []
+
+
+def test_a_second_keyer_who_asks_a_senior_is_not_asked_again(station: Station) -> None:
+    station.set_plan(Plan(0, 1, 0.0, (ISSUED,)))
+    station.settle("李", 1, ISSUED, version=0, value=10, state="read")
+    station.hand_up("王", 1, ISSUED, "cannot read it")
+    assert not any(i.blind for i in station.queue(person="王", limit=50))
+
+
+def test_a_sheet_of_a_report_that_was_read_anew_is_no_obstacle(on_sqlite: Station) -> None:
+    """What is no longer there is passed over; an error would be sent again and again, and hold up all decisions after it."""
+    done = on_sqlite.settle_sheet("李", [(99, ISSUED, 0), (1, ISSUED, 0)], [(99, REPEALED, 0), (2, REPEALED, 0)])
+    assert {(f.report_id, f.field_id) for f in done.fields} == {(1, ISSUED), (2, REPEALED)}
 
 
 # A missing page

@@ -396,6 +396,24 @@ def test_unsaved_decisions_outlive_the_page(browser: Browser, page: Page, proces
     assert asked in (["beforeunload"], [])  # saved before it was closed, or asked
 
 
+def test_nobody_sends_what_somebody_else_decided(review: Page, server: Server) -> None:
+    """A name may begin like another one."""
+    entry = {"action": "undo", "id": "x", "report_id": 0, "field_id": "-", "version": 0}
+    add = """([name, entry]) => {
+        const own = `gikocr:${document.body.dataset.workspace}:`;
+        localStorage.setItem(`${own}${name}:1`, JSON.stringify(entry));
+        localStorage.setItem(`${own}Wang:0`, '{"action": "un');
+    }"""
+    review.evaluate(add, ["Wang:Li", entry])
+    review.evaluate(add, ["Wang%3ALi", entry])
+    review.reload()
+    review.wait_for_selector("#desk:not([hidden])")
+    press(review, "7", "Enter")
+    wait_until_saved(review)
+    assert [kind for kind, *_ in log(server)] == ["correct"]
+    assert review.evaluate("Object.keys(localStorage).filter((name) => name.includes('%3ALi')).length") == 1
+
+
 def test_leaving_with_unsaved_decisions_is_warned_of(page: Page, process: Process) -> None:
     review = open_review(page, process)
     process.kill()

@@ -554,9 +554,12 @@ const PAUSES = [0.5, 1, 2, 4, 5];
  */
 class Outbox {
   constructor() {
-    this.prefix = `gikocr:${boot.workspace}:${boot.person}:`;
+    // No name may begin like another one: what one person decided is not another's to send.
+    this.prefix = `gikocr:${boot.workspace}:${encodeURIComponent(boot.person)}:`;
     this.memory = new Map();
     this.listeners = [];
+    this.onLetGo = null;
+    this.since = null;
     this.state = "saved";
     this.failures = 0;
     this.sent = new Set();
@@ -583,7 +586,12 @@ class Outbox {
     if (!this.stored) return found;
     for (let i = 0; i < localStorage.length; i += 1) {
       const name = localStorage.key(i);
-      if (name.startsWith(this.prefix)) found.push([name, JSON.parse(localStorage.getItem(name))]);
+      if (!name.startsWith(this.prefix)) continue;
+      try {
+        found.push([name, JSON.parse(localStorage.getItem(name))]);
+      } catch {
+        // cut off by a crash while it was written: no decision of anybody
+      }
     }
     return found.sort(([a], [b]) => (a < b ? -1 : 1));
   }
@@ -660,7 +668,10 @@ class Outbox {
     const batch = inOrder.slice(0, BATCH);
     if (!batch.length) return;
     for (const [name] of batch) this.sent.add(name);
-    const { results } = await ask("/data/decisions", batch.map(([, entry]) => entry));
+    const since = this.since === null ? "" : `?since=${this.since}`;
+    const { results, let_go } = await ask(`/data/decisions${since}`, batch.map(([, entry]) => entry));
+    this.since = let_go.number;
+    this.onLetGo?.(let_go.fields);
     for (const [index, result] of results.entries()) {
       if (result.status === 503) throw new RequestFailed(503, result.code);
       const [name, entry] = batch[index];
@@ -1050,6 +1061,7 @@ class ReviewPage {
     this.stage = new Stage((item, answer) => this.settle(item, answer), this.viewer);
     this.stage.onDrawn = () => this.onDrawn();
     outbox.listeners.push((entry, result) => this.onResult(entry, result));
+    outbox.onLetGo = (fields) => this.drop(fields);
     document.addEventListener("keydown", (event) => this.onKey(event));
     for (const button of document.querySelectorAll("[data-do]")) button.addEventListener("click", (event) => this.act(button.dataset.do, event));
     $("zoom-in").onclick = () => this.viewer.set(this.viewer.zoom * 1.5, this.viewer.centre);
@@ -1282,14 +1294,13 @@ class ReviewPage {
     else if (result.status !== 200) $("problem").textContent = say("refused", result.message ?? result.code);
     else if (result.settled) {
       if (result.settled.differs) announce(say("differs"));
-      this.drop(entry.report_id, result.settled.changed);
     } else if (result.undone) this.onUndone(entry, result.undone);
   }
 
   /** Fields that inference is sure of now, with what was decided, need nobody any more. */
-  drop(reportId, changed) {
-    const sure = new Set(changed.filter((change) => !change.waiting).map((change) => `${reportId}:${change.field_id}`));
-    this.queue = this.queue.filter((item) => !sure.has(keyOf(item.field)) || item.blind);
+  drop(fields) {
+    const sure = new Set(fields.map(([report, field]) => `${report}:${field}`));
+    if (sure.size) this.queue = this.queue.filter((item) => !sure.has(keyOf(item.field)) || item.blind);
   }
 
   async onUndone(entry, undone) {
