@@ -1,7 +1,7 @@
 """What need not be done before a reviewer gets an answer: reports recomputed, pictures drawn ahead, JSON files written anew.
 
-One thread does it, one thing after the other, at a lower priority than those that answer: the browser that waits for the next cell
-often runs on the same machine. Nothing is lost with it: which reports are behind stands in the database.
+Two threads do it, one for reports and one for pictures, at a lower priority than those that answer: the browser that waits for the next
+cell often runs on the same machine. Nothing is lost with them: which reports are behind stands in the database.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 from gikocr.review.recompute import Recomputer
 from gikocr.workspace import Workspace, recomputed
@@ -26,13 +28,12 @@ QUIET_SECONDS = 2.0
 #: Added to the thread's nice value (Linux): it gets what the others leave, and still a share where they leave nothing.
 NICER = 10
 
-#: Things done ahead that may wait; of more, the oldest are given up.
-MOST_AHEAD = 1000
-
 #: Fields that were let go lately and are still told of; who asks later finds them gone in the queue.
 TOLD = 2000
 
 _log = logging.getLogger(__name__)
+
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +45,14 @@ class LetGo:
 
 
 class Background:
-    """The thread of one station."""
+    """The threads of one station."""
 
     def __init__(self, workspace: Workspace, recomputer: Recomputer) -> None:
         self._workspace = workspace
         self._recomputer = recomputer
         # Reports to recompute, in the order in which they were named; what is named twice meanwhile is done once.
         self._behind: dict[int, None] = {}
-        self._ahead: deque[Callable[[], object]] = deque(maxlen=MOST_AHEAD)
+        self._ahead = ThreadPoolExecutor(1, "gikocr-ahead", _step_back)
         self._dirty: dict[int, float] = {}
         self._let_go: deque[tuple[int, str]] = deque(maxlen=TOLD)
         self._number = 0
@@ -71,11 +72,9 @@ class Background:
             self._behind |= dict.fromkeys(report_ids)
             self._changed.notify()
 
-    def do(self, task: Callable[[], object]) -> None:
-        """Do something else that is worth nothing when it fails, or when the station is closed before it comes to it."""
-        with self._changed:
-            self._ahead.append(task)
-            self._changed.notify()
+    def do(self, task: Callable[[], _Found]) -> Future[_Found]:
+        """Do something else that is worth little: it is given up when the station is closed before it comes to it."""
+        return self._ahead.submit(task)
 
     def let_go(self, since: int | None) -> LetGo:
         """The fields that were let go since an earlier answer; None: none of them, only the number to ask with."""
@@ -89,8 +88,8 @@ class Background:
             if self._closed:
                 return
             self._closed = True
-            self._ahead.clear()
             self._changed.notify()
+        self._ahead.shutdown(wait=True, cancel_futures=True)
         self._thread.join()
         self._write_those_older_than(0.0)
 
@@ -99,18 +98,15 @@ class Background:
         self._try(self._catch_up)
         while True:
             with self._changed:
-                if not (self._behind or self._ahead or self._closed):
+                if not (self._behind or self._closed):
                     self._changed.wait(QUIET_SECONDS / 2)
                 report_id = next(iter(self._behind), None)
                 if report_id is not None:
                     del self._behind[report_id]
                 elif self._closed:
                     return
-                task = self._ahead.popleft() if report_id is None and self._ahead else None
             if report_id is not None:
                 self._try(partial(self._recompute, report_id))
-            elif task is not None:
-                self._try(task)
             else:
                 self._write_those_older_than(QUIET_SECONDS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -238,8 +239,15 @@ class Desk:
         return self._builder.items([Asked(h.field, Place(), handed_up=h.reason, keying=h.keying) for h in found])
 
     def picture(self, picture_id: str) -> Path | None:
-        """The PNG of a crop or page; None for an unknown id, and where the document is gone."""
+        """The PNG of a crop or page; None for an unknown id, and where the document is gone.
+
+        The id of a page with ``-small`` behind it stands for a JPEG of it that is reduced for looking at the whole page.
+        """
         return self._shown.picture(picture_id)
+
+    def picture_ahead(self, picture_id: str) -> Future[Path | None]:
+        """The same for a picture that nobody waits for yet: drawn in the background, after what people wait for."""
+        return self._background.do(partial(self._shown.picture, picture_id))
 
     def _asked_twice(self, places: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
         """Those of some fields that two people are to decide."""
@@ -254,12 +262,10 @@ class Desk:
         }
 
     def _make_ready(self, items: Sequence[Item]) -> None:
-        """Make what the reviewer will ask for next: pictures of the cells, and what their reports are inferred from."""
+        """Draw what the reviewer will ask for next."""
         for item in items:
             if item.crop_id is not None:
                 self._background.do(partial(self._shown.picture, item.crop_id))
-        for report in {item.report.id: item.report for item in items}.values():
-            self._background.do(partial(self._recomputer.prepare, report))
 
     def _settled(self, field: StoredField, at_once: bool) -> Settled:
         differs = field.waiting and field.decided is None and field.version > 0

@@ -83,11 +83,6 @@ class Recomputer:
                     return _with(values, found, rows), changed
         return values, ()
 
-    def prepare(self, report: StoredReport) -> None:
-        """Load what recomputing a report will need, so that the first decision on it is answered as fast as the others."""
-        self._base(report)
-        self._reports.original(report)
-
     @cached_property
     def _calibrated(self) -> Calibrated:
         # Reading a calibration and the pipeline's parts takes a moment that only decisions are worth.

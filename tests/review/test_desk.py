@@ -333,11 +333,27 @@ def test_what_is_reckoned_later_is_told_later(station: Station, tmp_path: Path) 
     assert not any(one(station, f, report_id).waiting for f in others)
 
 
-def test_the_background_outlives_whatever_fails_in_it(made: Callable[[], Workspace]) -> None:
+def test_the_background_outlives_whatever_fails_in_it(
+    made: Callable[[], Workspace], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with made() as workspace, Station(workspace, Settings()) as station:
-        station._background.do(lambda: 1 // 0)
         path = workspace.folder.out / station.item(1, ISSUED).report.path
+        recompute, failed = station._recomputer.recompute, []
+
+        def fail_once(report_id: int) -> object:
+            if not failed:
+                failed.append(report_id)
+                raise KeyError("a report that is damaged")
+            return recompute(report_id)
+
+        monkeypatch.setattr(station._recomputer, "recompute", fail_once)
+        settle(station, REPEALED, 4, report_id=2, at_once=False)
+        for _ in range(200):
+            if failed:
+                break
+            time.sleep(0.05)
         settle(station, ISSUED, 4, at_once=False)
+    assert failed == [2]
     assert json.loads(path.read_text())["fields"], path
     assert '"review"' in path.read_text()
 

@@ -59,8 +59,17 @@ async function ask(path, sent, more = {}) {
   return body;
 }
 
-/** Do something once the screen shows what was done so far: what is not waited for comes after what is. */
-const afterFrame = (what) => requestAnimationFrame(() => setTimeout(what));
+/** Do something once the screen shows what was done so far, in the order asked: what is not waited for comes after what is. */
+function afterFrame(what) {
+  requestAnimationFrame(() => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = what;
+    channel.port2.postMessage(0);
+  });
+}
+
+/** Do something when there is nothing better to do, at the latest after a moment. */
+const whenIdle = (what) => (window.requestIdleCallback ? requestIdleCallback(what, { timeout: 400 }) : setTimeout(what, 50));
 
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const keyOf = (field) => `${field.report_id}:${field.field_id}`;
@@ -141,14 +150,14 @@ function share(probability) {
 
 // -------------------------------------------------------------------------------------------------------------------- 3 pictures
 
-/** Height to which pages are reduced for the view of the whole page; a closer view takes the original pixels. */
-const PAGE_HEIGHT = 1600;
-
-/** Decoded pictures by id, the latest asked for kept. They are bitmaps, so that drawing one decodes nothing. */
+/**
+ * Decoded pictures by id, the latest asked for kept. They are bitmaps, so that drawing one decodes nothing; they are decoded beside the
+ * page's own thread, and not reduced here, which browsers do on it.
+ */
 class Pictures {
-  constructor(kept, options = {}) {
+  constructor(kept, suffix = "") {
     this.kept = kept;
-    this.options = options;
+    this.suffix = suffix;
     this.entries = new Map();
   }
 
@@ -157,13 +166,13 @@ class Pictures {
     return this.entries.get(id)?.bitmap;
   }
 
-  /** A promise of the bitmap; null where there is none. */
-  get(id) {
+  /** A promise of the bitmap; null where there is none. `ahead`: nobody waits for it yet. */
+  get(id, ahead = false) {
     let entry = this.entries.get(id);
     if (entry) this.entries.delete(id);
     else {
       entry = {};
-      entry.promise = this.load(id).then((bitmap) => {
+      entry.promise = this.load(id, ahead).then((bitmap) => {
         if (bitmap === null) this.entries.delete(id);
         return (entry.bitmap = bitmap);
       });
@@ -177,18 +186,22 @@ class Pictures {
     return entry.promise;
   }
 
-  async load(id) {
+  async load(id, ahead = false) {
     try {
-      const response = await fetch(`/picture/${encodeURIComponent(id)}`);
-      return response.ok ? await createImageBitmap(await response.blob(), this.options) : null;
+      const response = await fetch(`/picture/${encodeURIComponent(id)}${this.suffix}`, ahead ? { headers: AHEAD_OF_USE, priority: "low" } : {});
+      return response.ok ? await createImageBitmap(await response.blob()) : null;
     } catch {
       return null;
     }
   }
 }
 
+/** Tells the server that a picture may be drawn when nothing else is to be done. */
+const AHEAD_OF_USE = { "X-Gikocr-Ahead": "1" };
+
+/** Pages are shown reduced; a closer view takes the original pixels. */
 const crops = new Pictures(80);
-const pages = new Pictures(24, { resizeHeight: PAGE_HEIGHT, resizeQuality: "medium" });
+const pages = new Pictures(24, "-small");
 const originals = new Pictures(2);
 const glyphs = new Pictures(1);
 
@@ -762,7 +775,7 @@ class Stage {
       button.append(" ", make("kbd", { textContent: keyName(Keys.of[action]) }));
       button.setAttribute("aria-keyshortcuts", keyName(Keys.of[action]));
     }
-    redrawOnResize($("crop"), () => this.item && this.drawPictures());
+    redrawOnResize($("crop"), () => this.item && this.drawCrop());
     redrawOnResize($("strip"), () => this.item && this.drawAround(this.item));
   }
 
@@ -784,11 +797,14 @@ class Stage {
     $("notice").textContent = notes.join(" ");
     $("notice").hidden = !notes.length;
     $("problem").textContent = "";
-    this.drawPictures();
+    this.drawCrop();
     this.paintPassage();
     this.paintValue();
     this.paintAlternatives();
     this.paintSums();
+    if (!item.crop || crops.now(item.crop)) this.onDrawn?.();
+    // The page beside it may come a frame later: the cell is what is waited for.
+    afterFrame(() => this.drawAround(item));
   }
 
   /** What stands: decided, else read. */
@@ -806,6 +822,11 @@ class Stage {
   }
 
   drawPictures() {
+    this.drawCrop();
+    if (this.item) this.drawAround(this.item);
+  }
+
+  drawCrop() {
     const { item } = this;
     if (!item) return;
     for (const id of ["crop", "strip"]) $(id).hidden = item.crop === null;
@@ -822,8 +843,6 @@ class Stage {
         this.onDrawn?.();
       });
     }
-    // The page beside it may come a frame later: the cell is what is waited for.
-    afterFrame(() => this.drawAround(item));
   }
 
   quarters() {
@@ -1039,7 +1058,7 @@ function askReason() {
 
 // ------------------------------------------------------------------------------------------------------ 7 one field after the other
 
-/** Items that are fetched ahead, and at the very first; how often counts are asked for and items are held anew, in seconds. */
+/** Items that are kept ready, and fetched at the very first; how often counts are asked for and items are held anew, in seconds. */
 const AHEAD = 20;
 const FIRST = 5;
 const COUNT_EVERY = 15;
@@ -1105,7 +1124,7 @@ class ReviewPage {
     for (let attempt = 0; ; attempt += 1) {
       try {
         const query = new URLSearchParams(this.filter);
-        query.set("limit", String(this.begun ? 2 * AHEAD : FIRST));
+        query.set("limit", String(this.begun ? AHEAD : FIRST));
         if (this.place) query.set("after", this.place);
         const { items } = await ask(`/data/queue?${query}`);
         const held = new Set([...this.queue.map((item) => keyOf(item.field)), ...(this.current ? [keyOf(this.current.field)] : [])]);
@@ -1134,8 +1153,8 @@ class ReviewPage {
 
   decodeAhead() {
     for (const item of this.queue.slice(0, AHEAD)) {
-      if (item.crop) crops.get(item.crop);
-      if (item.page) pages.get(item.page.id);
+      if (item.crop) crops.get(item.crop, true);
+      if (item.page) pages.get(item.page.id, true);
     }
   }
 
@@ -1152,7 +1171,7 @@ class ReviewPage {
         });
       }
     }
-    afterFrame(() => {
+    whenIdle(() => {
       if (this.begun) this.decodeAhead();
       if (this.begun && !this.ended) this.fill();
     });
@@ -1173,13 +1192,22 @@ class ReviewPage {
       $("empty").hidden = true;
     }
     if (!item.blind) this.known.set(keyOf(field), item);
+    // To give the focus lays the page out, so it is not given to what has it.
+    if (document.activeElement !== this.stage.root) this.stage.root.focus({ preventScroll: true });
     this.stage.show(item);
-    this.stage.root.focus({ preventScroll: true });
-    $("page-name").textContent = item.page ? say("page_number", item.page.number) : "";
-    $("whole-form").href = `/form/${field.report_id}?at=${encodeURIComponent(field.field_id)}`;
-    const reading = this.stage.answer();
-    announce([$("row-heading").textContent, $("column-heading").textContent, reading?.state ? inWords(reading.value, reading.state) : say("blind")].join(", "));
     this.desk.dataset.field = keyOf(field);
+    afterFrame(() => this.showAround(item, how));
+  }
+
+  /** What belongs to an item and is not waited for: its address, what is said of it, the way to its form. */
+  showAround(item, how) {
+    const { field } = item;
+    if (item === this.current) {
+      $("page-name").textContent = item.page ? say("page_number", item.page.number) : "";
+      $("whole-form").href = `/form/${field.report_id}?at=${encodeURIComponent(field.field_id)}`;
+      const reading = this.stage.answer();
+      announce([$("row-heading").textContent, $("column-heading").textContent, reading?.state ? inWords(reading.value, reading.state) : say("blind")].join(", "));
+    }
     if (how) {
       const query = new URLSearchParams(this.filter);
       if (!item.blind) {
@@ -1189,7 +1217,6 @@ class ReviewPage {
       }
       history[`${how}State`]({ key: item.blind ? null : keyOf(field) }, "", `?${query}`);
     }
-    if (!item.crop || crops.now(item.crop)) this.onDrawn();
   }
 
   /** The cell is drawn: note how long that took since the key, once the screen has it. */
@@ -1202,11 +1229,7 @@ class ReviewPage {
     }
     this.pressed = null;
     if (since === null || since === undefined) return;
-    requestAnimationFrame(() => {
-      const channel = new MessageChannel();
-      channel.port1.onmessage = () => performance.measure(name, { start: since, end: performance.now() });
-      channel.port2.postMessage(0);
-    });
+    afterFrame(() => performance.measure(name, { start: since, end: performance.now() }));
   }
 
   settle(item, answer) {
@@ -1274,7 +1297,7 @@ class ReviewPage {
     if (name !== null) this.count(1);
     if (this.current) this.queue.unshift(this.current);
     this.show(item);
-    announce(say("undone"));
+    afterFrame(() => announce(say("undone")));
   }
 
   /** Go to a field by the address: back, forward, or deciding again. */
