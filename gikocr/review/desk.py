@@ -19,7 +19,7 @@ from gikocr.review.people import People
 from gikocr.review.plan import Plan
 from gikocr.review.queueing import Asked, assemble
 from gikocr.review.recompute import Recomputer
-from gikocr.review.reports import Reports
+from gikocr.review.reports import NOTHING_HIDDEN, Reports
 from gikocr.review.sampling import Residual, ensure_sample, residual
 from gikocr.review.shown import Shown
 from gikocr.settings import Settings
@@ -99,18 +99,38 @@ class Desk:
             if asked:
                 break
             # Somebody else was given all of them in between: that is not the end of the queue.
-        items = self._builder.items(asked)
+        questions = self.workspace.second_looks.open_questions({a.field.report_id for a in asked})
+        items = self._builder.items(asked, questions.hidden_from(person))
         self._make_ready(items)
         return items
 
-    def item(self, report_id: int, field_id: str) -> Item:
+    def item(self, report_id: int, field_id: str, *, person: str | None = None) -> Item:
         """One field with all that is known of it, whether or not it waits.
+
+        Args:
+            report_id: the report.
+            field_id: the field.
+            person: who looks at it. Of whom a second answer is awaited is shown as little as in the queue, and what waits for a senior
+                is locked for others. None: all is shown.
 
         Raises:
             WorkspaceError: there is no such field.
         """
+        looks, place = self.workspace.second_looks, (report_id, field_id)
         field = self.workspace.reviews.field(report_id, field_id)
-        return self._builder.items([Asked(field, Place())])[0]
+        questions = looks.open_questions([report_id])
+        hidden = NOTHING_HIDDEN if person is None else questions.hidden_from(person)
+        locked = place in questions.handed_up and person is not None and not self.people.is_senior(person)
+        keying = next((up.keying for up in looks.handed_up(place=place)), None) if not locked else None
+        blind = place in hidden and (locked or place not in questions.handed_up)
+        asked = Asked(
+            field, Place(), blind=blind, handed_up=questions.handed_up.get(place), keying=keying, locked=locked
+        )
+        return self._builder.items([asked], hidden if blind else hidden - {place})[0]
+
+    def sees(self, person: str, report_id: int, field_id: str) -> bool:
+        """Whether a person may see what stands in a field: not while a second answer is awaited from that person."""
+        return (report_id, field_id) not in self.workspace.second_looks.open_questions([report_id]).hidden_from(person)
 
     def counts(self, selection: Selection = EVERYTHING, *, person: str = "") -> Counts:
         """The queue in numbers, for a person."""
@@ -160,6 +180,7 @@ class Desk:
 
         Raises:
             EditConflict: somebody else decided meanwhile; it carries the field as it is now and what was wanted.
+            SeniorNeeded: the field waits for a senior, and this person is none (see :meth:`People.is_senior`).
             ValueError: a value without the state ``read``, or that state without a value.
             WorkspaceError: there is no such field, or the database fails.
         """
@@ -180,7 +201,7 @@ class Desk:
             twice=bool(self._asked_twice([(report_id, field_id)])),
             blind=blind,
         )
-        (done,) = reviews.settle_all([entry], by=person, request=request)
+        (done,) = reviews.settle_all([entry], by=person, request=request, senior=self.people.is_senior(person))
         if isinstance(done, EditConflict):
             raise done
         return self._settled(done, at_once)
@@ -232,6 +253,14 @@ class Desk:
             WorkspaceError: there is no such field.
         """
         self.workspace.reviews.hand_up(report_id, field_id, by=person, reason=reason, version=version)
+
+    def withdraw(self, person: str, report_id: int, field_id: str) -> bool:
+        """Take one's own question to a senior back; False where there is none. Two answers that differ are no question.
+
+        Raises:
+            WorkspaceError: there is no such field.
+        """
+        return self.workspace.reviews.withdraw(report_id, field_id, by=person)
 
     def disagreements(self, *, limit: int = 200) -> list[Item]:
         """The senior's queue: fields that were handed up, the oldest first, with the reason."""

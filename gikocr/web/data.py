@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from gikocr.errors import EditConflict, UsageError, WorkspaceError
+from gikocr.errors import EditConflict, SeniorNeeded, UsageError, WorkspaceError
 from gikocr.review import Station
 from gikocr.web import asking, wire
 from gikocr.web.asking import ReportId
@@ -31,6 +31,8 @@ def queue(request: Request) -> Response:
     """The next items for who asks, held for that person; with ``senior=1`` what others handed up, all of it at once."""
     after = asking.place(request)
     if request.query_params.get("senior") == "1":
+        if not asking.station(request).people.is_senior(asking.person(request)):
+            return JSONResponse({"code": "senior_needed"}, 403)
         handed_up = [] if after is not None else asking.station(request).disagreements()
         return JSONResponse({"items": [wire.item_json(item) for item in handed_up]})
     try:
@@ -50,7 +52,7 @@ def queue(request: Request) -> Response:
 def item(report_id: ReportId, field_id: str, request: Request) -> Response:
     """One item, whether or not it waits."""
     try:
-        found = asking.station(request).item(report_id, field_id)
+        found = asking.station(request).item(report_id, field_id, person=asking.person(request))
     except WorkspaceError as error:
         return JSONResponse({"code": "not_found", "message": str(error)}, 404)
     return JSONResponse(wire.item_json(found))
@@ -68,9 +70,11 @@ async def decisions(request: Request) -> Response:
     """Decide fields, take decisions back, skip, ask a senior: a list, done one after the other.
 
     Each entry has its own ``id``. One that comes again, after an answer was lost, counts once. The answer has one result for each
-    entry: ``ok``, ``conflict`` (409: somebody else decided; what stands is told), ``refused`` (400) or ``later`` (503: try again; the
-    entries after it were not done). ``let_go`` names the fields that wait no longer because of what anybody decided since the answer
-    whose ``let_go.number`` is given as ``since``; they are reckoned in the background, so that decisions are answered at once.
+    entry: ``ok``, ``conflict`` (409: somebody else decided; what stands is told), 403 (the field waits for a senior), ``refused`` (400)
+    or ``later`` (503: try again; the entries after it were not done).
+
+    ``let_go`` names the fields that wait no longer because of what anybody decided since the answer whose ``let_go.number`` is given
+    as ``since``; they are reckoned in the background, so that decisions are answered at once.
     """
     since = asking.since(request)
     entries = wire.items_of(await asking.body(request), MAX_ENTRIES)
@@ -96,8 +100,8 @@ def _one(station: Station, person: str, sent: object) -> dict[str, Any]:
         request = wire.text(entry.get("id"), 64)
         return {"status": 200} | _done(station, person, entry, request)
     except EditConflict as error:
-        stands = None if error.stands is None else wire.field_json(error.stands)
-        return {"status": 409, "code": error.code, "stands": stands}
+        status = 403 if isinstance(error, SeniorNeeded) else 409
+        return {"status": status, "code": error.code, "stands": _standing(station, person, error)}
     except (ValueError, UsageError) as error:
         return {"status": 400, "code": "bad_request", "message": str(error)}
     except WorkspaceError as error:
@@ -107,10 +111,18 @@ def _one(station: Station, person: str, sent: object) -> dict[str, Any]:
         return {"status": 503, "code": error.code, "message": error.message}
 
 
+def _standing(station: Station, person: str, error: EditConflict) -> dict[str, Any] | None:
+    """The field as it is now, unless that would show a first answer to whom a second one is awaited from."""
+    field = error.stands
+    if field is None or not station.sees(person, field.report_id, field.field_id):
+        return None
+    return wire.field_json(field)
+
+
 def _is_gone(station: Station, sent: object) -> bool:
     """Whether what was decided on is no longer there: then trying again does not help."""
     entry = wire.mapping(sent)
-    if entry.get("action") not in ("settle", "hand_up"):
+    if entry.get("action") not in ("settle", "hand_up", "withdraw"):
         return False
     try:
         station.workspace.reviews.count_waiting()
@@ -141,6 +153,8 @@ def _done(station: Station, person: str, entry: dict[str, Any], request: str) ->
             person, place=None if wanted.field_id == NO_FIELD else place, request=request, at_once=False
         )
         return {"undone": [wire.settled_json(s) for s in undone]}
+    if wanted.action == "withdraw":
+        return {"withdrawn": station.withdraw(person, *place)}
     if wanted.action == "hand_up":
         station.hand_up(person, *place, wanted.reason, version=wanted.version)
         return {}

@@ -37,7 +37,7 @@ class Wanted:
     """A decision, or what else is done with a field, as a browser sends it.
 
     Attributes:
-        action: ``settle``, ``undo`` or ``hand_up``.
+        action: ``settle``, ``undo``, ``hand_up``, or ``withdraw``: take the question back that was handed up.
         seconds: that the person took; None where unknown.
         blind: it answers a blind item.
     """
@@ -62,7 +62,7 @@ def wanted(sent: object) -> Wanted:
     """
     entry = mapping(sent)
     action = entry.get("action")
-    if action not in ("settle", "undo", "hand_up"):
+    if action not in ("settle", "undo", "hand_up", "withdraw"):
         raise BadRequest("action")
     kind = entry.get("kind", "")
     if not isinstance(kind, str):
@@ -279,6 +279,7 @@ def item_json(item: Item) -> dict[str, Any]:
         },
         "blind": item.blind,
         "handed_up": item.handed_up,
+        "locked": item.locked,
         "answers": [] if item.keying is None else _answers(item.keying),
         "place": str(item.place),
     }
@@ -317,6 +318,7 @@ def sum_json(found: Sum) -> dict[str, Any]:
                 "state": term.state,
                 "decided": term.decided,
                 "doubtful": term.doubtful,
+                "hidden": term.hidden,
             }
             for term in found.terms
         ],

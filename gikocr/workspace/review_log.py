@@ -109,25 +109,28 @@ class ReviewLog:
         by: str,
         reason: str = "",
         seconds: float | None = None,
+        senior: bool = True,
     ) -> StoredField:
         """Decide what is printed in a field, and return the field as it is now.
 
         What the reader saw stays; the decision stands beside it, and the field waits no longer. The JSON in the folder does not
-        change until :meth:`Workspace.write_json`. The arguments are those of :class:`Entry`; ``by``: who.
+        change until :meth:`Workspace.write_json`. The arguments are those of :class:`Entry`; ``by``: who; ``senior``: whether that
+        person may decide what was handed up.
 
         Raises:
             EditConflict: somebody else decided meanwhile.
+            SeniorNeeded: the field waits for a senior.
             ValueError: a value without the state ``read``, or that state without a value.
             WorkspaceError: there is no such field, or the database fails.
         """
         entry = Entry(report_id, field_id, version, value, state, kind, reason, seconds)
-        (done,) = self.settle_all([entry], by=by)
+        (done,) = self.settle_all([entry], by=by, senior=senior)
         if isinstance(done, EditConflict):
             raise done
         return done
 
     def settle_all(
-        self, entries: Iterable[Entry], *, by: str, request: str | None = None
+        self, entries: Iterable[Entry], *, by: str, request: str | None = None, senior: bool = True
     ) -> list[StoredField | EditConflict]:
         """Make several decisions in one transaction: all of them are kept, or with an error none.
 
@@ -135,6 +138,7 @@ class ReviewLog:
             entries: what to decide.
             by: who.
             request: names what was decided with one key press. Sent twice, it counts once; it is undone as a whole.
+            senior: whether that person may decide what was handed up; else such fields are passed over (``SeniorNeeded``).
 
         Returns:
             For each entry its field as it is now, or the conflict for which it was passed over.
@@ -150,7 +154,8 @@ class ReviewLog:
             decisions.lock_reports(self._database, connection, (entry.report_id for entry in entries))
             for entry in entries:
                 try:
-                    done.append(decisions.decide(self._database, connection, entry, by=by, request=request))
+                    made = decisions.decide(self._database, connection, entry, by=by, request=request, senior=senior)
+                    done.append(made)
                     touched.add(entry.report_id)
                 except EditConflict as conflict:
                     done.append(conflict)
@@ -357,3 +362,16 @@ class ReviewLog:
             if version is not None and version != before.version:
                 raise decisions.conflict(before)
             decisions.hand_up(self._database, connection, report_id, field_id, by=by, reason=reason)
+
+    def withdraw(self, report_id: int, field_id: str, *, by: str) -> bool:
+        """Take one's own question to a senior back, so that everybody may decide the field again.
+
+        Returns:
+            False where there is none, or where it is not a question but two answers that differ.
+
+        Raises:
+            WorkspaceError: there is no such field.
+        """
+        with self._database.write() as connection:
+            decisions.read_field(connection, report_id, field_id)
+            return decisions.withdraw(connection, report_id, field_id, by=by)

@@ -117,6 +117,7 @@ function ownParts(labels) {
 function checkSum(sum, fieldId, answer) {
   const sides = { left: [0n, 0], right: [0n, 0] };
   const counts = { left: [0, 0], right: [0, 0] };
+  if (sum.terms.some((term) => term.hidden)) return { holds: null };
   for (const term of sum.terms) {
     const side = term.coefficient > 0 ? "left" : "right";
     const value = term.field_id === fieldId && answer ? answer.value : term.value;
@@ -792,6 +793,7 @@ class Stage {
     const notes = [];
     if (item.blind) notes.push(say("blind"));
     if (item.handed_up) notes.push(say("handed_up", item.handed_up));
+    if (item.locked) notes.push(say("waits_for_senior"));
     for (const given of item.answers) notes.push(say("answer_of", given.by, inWords(given.value, given.state)));
     if (field.decided) notes.push(say("decided_by", field.decided.by, inWords(field.decided.value, field.decided.state)));
     $("notice").textContent = notes.join(" ");
@@ -921,7 +923,7 @@ class Stage {
           silent[left] += 1;
           continue;
         }
-        const chip = make("span", { className: "term", title: term.label }, make("small", { textContent: labels[index] }), make("b", { textContent: shown(value.value, value.state) || "□" }));
+        const chip = make("span", { className: "term", title: term.label }, make("small", { textContent: labels[index] }), make("b", { textContent: term.hidden ? "⋯" : shown(value.value, value.state) || "□" }));
         if (own) chip.classList.add("this");
         else if (term.doubtful) chip.classList.add("doubtful");
         if (sides[left].length) sides[left].push("+");
@@ -1001,6 +1003,10 @@ class Stage {
   }
 
   give(value, state, kind) {
+    if (this.item.locked) {
+      $("problem").textContent = say("waits_for_senior");
+      return;
+    }
     const seconds = Math.min(600, (performance.now() - this.since) / 1000);
     this.onAnswer(this.item, { value, state, kind, seconds: Math.round(seconds * 100) / 100 });
   }
@@ -1145,6 +1151,11 @@ class ReviewPage {
       } catch (error) {
         if (!(error instanceof RequestFailed)) throw error;
         if (error.status === 401) location.assign("/sign-in");
+        if (error.status === 403) {
+          this.ended = true;
+          this.refused = true;
+          return;
+        }
         if (!this.current) this.empty(say("no_server"));
         await wait(PAUSES[Math.min(attempt, PAUSES.length - 1)] * 1000);
       }
@@ -1163,7 +1174,7 @@ class ReviewPage {
     if (next) this.show(next, how);
     else {
       this.current = null;
-      this.empty(say(this.filling ? "loading" : "done"));
+      this.empty(say(this.refused ? "waits_for_senior" : this.filling ? "loading" : "done"));
       if (!this.ended || this.filling) {
         this.fill().then(() => {
           if (!this.current && this.queue.length) this.advance("replace");
@@ -1269,7 +1280,7 @@ class ReviewPage {
     if (reason === null || current !== this.current) return;
     const { report_id, field_id, version } = current.field;
     const name = this.outbox.add({ action: "hand_up", report_id, field_id, version, reason });
-    this.past.push({ item: current, name, field: { ...current.field } });
+    this.past.push({ item: current, name, field: { ...current.field }, handedUp: true });
     this.over.add(keyOf(current.field));
     this.count(-1);
     this.advance();
@@ -1281,14 +1292,15 @@ class ReviewPage {
       this.outbox.add({ action: "undo", report_id: 0, field_id: "-", version: 0 });
       return;
     }
-    const { item, name, field } = last;
+    const { item, name, field, handedUp } = last;
     const sent = name !== null && !this.outbox.takeOut(name);
+    if (sent && handedUp) this.outbox.add({ action: "withdraw", report_id: field.report_id, field_id: field.field_id, version: field.version });
     const decided = item.field.decided;
     Object.assign(item.field, field);
     if (sent && decided !== field.decided) {
       item.field.version = field.version + 2;
       this.outbox.add({ action: "undo", report_id: field.report_id, field_id: field.field_id, version: field.version + 1 });
-    } else if (sent && item.blind) {
+    } else if (sent && item.blind && !handedUp) {
       this.outbox.add({ action: "undo", report_id: field.report_id, field_id: field.field_id, version: field.version });
     }
     const standing = field.decided ?? field;
@@ -1314,6 +1326,7 @@ class ReviewPage {
     const item = entry.field_id ? this.known.get(keyOf(entry)) : null;
     if (result.status === 409 && entry.action === "undo") this.onUndoConflict(entry, result.stands);
     else if (result.status === 409) this.addConflict(entry, result, item);
+    else if (result.status === 403) this.addRefusal(entry, result, item);
     else if (result.status !== 200) $("problem").textContent = say("refused", result.message ?? result.code);
     else if (result.settled) {
       if (result.settled.differs) announce(say("differs"));
@@ -1348,28 +1361,51 @@ class ReviewPage {
     $("problem").textContent = say("undo_conflict", stands?.decided?.by ?? "–");
   }
 
-  addConflict(entry, result, item) {
-    const stands = result.stands;
+  /** What stands after a decision that was not kept. */
+  takeStanding(entry, stands, item) {
     if (item && stands) {
       item.field.version = stands.version;
       item.field.decided = stands.decided;
-      if (stands.decided) this.spread(item.field, stands.decided.value, stands.decided.state);
+      const { value, state } = stands.decided ?? stands;
+      this.spread(item.field, value, state);
     }
     this.past = this.past.filter((past) => keyOf(past.item.field) !== keyOf(entry));
+  }
+
+  addConflict(entry, result, item) {
+    const stands = result.stands;
+    this.takeStanding(entry, stands, item);
     const theirs = stands?.decided ?? stands;
     const text = say("conflict", entry.label ?? entry.field_id, stands?.decided?.by ?? "–", theirs ? inWords(theirs.value, theirs.state) : "–", inWords(entry.value, entry.state));
+    const again = () => {
+      this.known.delete(keyOf(entry));
+      this.goTo(keyOf(entry), "push");
+    };
+    this.tell(text, ["keep_theirs"], ["decide_again", again]);
+  }
+
+  /** The field waits for a senior: the answer was not kept. */
+  addRefusal(entry, result, item) {
+    this.takeStanding(entry, result.stands, item);
+    this.known.delete(keyOf(entry));
+    this.tell(say("senior_needed", entry.label ?? entry.field_id, inWords(entry.value, entry.state)), ["close"]);
+  }
+
+  /** Say something that is not to be missed, until a button is pressed. */
+  tell(text, ...buttons) {
     const line = make("li", { textContent: `${text} ` });
     const done = () => {
       line.remove();
       $("conflicts").hidden = !$("conflicts").querySelector("li");
       this.stage.root.focus({ preventScroll: true });
     };
-    const again = () => {
-      done();
-      this.known.delete(keyOf(entry));
-      this.goTo(keyOf(entry), "push");
-    };
-    line.append(make("button", { type: "button", textContent: say("keep_theirs"), onclick: done }), make("button", { type: "button", textContent: say("decide_again"), onclick: again }));
+    for (const [word, what] of buttons) {
+      const pressed = () => {
+        done();
+        what?.();
+      };
+      line.append(make("button", { type: "button", textContent: say(word), onclick: pressed }));
+    }
     $("conflicts").querySelector("ul").append(line);
     $("conflicts").hidden = false;
     announce(text);
@@ -1654,7 +1690,7 @@ class FormPage {
 
   /** Everything that nobody decided is as it was read: somebody has looked at it. */
   confirm() {
-    const open = this.cells().filter(({ button }) => !button.classList.contains("decided"));
+    const open = this.cells().filter(({ button }) => !["decided", "asked", "locked"].some((mark) => button.classList.contains(mark)));
     const fields = open.map(({ field, button }) => [this.reportId, field, Number(button.dataset.version)]);
     if (fields.length) this.outbox.add({ action: "confirm_form", report_id: this.reportId, fields });
   }
@@ -1662,6 +1698,7 @@ class FormPage {
   async onResult(entry, result) {
     if (entry.report_id !== this.reportId) return;
     if (result.status === 409) announce(say("conflict", entry.label, result.stands?.decided?.by ?? "–", inWords(result.stands?.decided?.value, result.stands?.decided?.state), inWords(entry.value, entry.state)));
+    else if (result.status === 403) announce(say("senior_needed", entry.label, inWords(entry.value, entry.state)));
     else if (result.status !== 200) announce(say("refused", result.message ?? result.code));
     if (result.status !== 200) $("form-problem").textContent = $("live").textContent;
     if (!this.outbox.size) await this.refresh();
