@@ -124,7 +124,12 @@ class Desk:
         keying = next((up.keying for up in looks.handed_up(place=place)), None) if not locked else None
         blind = place in hidden and (locked or place not in questions.handed_up)
         asked = Asked(
-            field, Place(), blind=blind, handed_up=questions.handed_up.get(place), keying=keying, locked=locked
+            field,
+            Place(),
+            blind=blind,
+            handed_up=None if locked else questions.handed_up.get(place),
+            keying=keying,
+            locked=locked,
         )
         return self._builder.items([asked], hidden if blind else hidden - {place})[0]
 

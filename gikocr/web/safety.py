@@ -22,6 +22,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 #: A page may load scripts, styles and pictures of this server, and nothing else from anywhere.
@@ -125,6 +126,8 @@ class Guard:
         except _TooMuch:
             if not answer.begun:
                 await answer.refuse(413, "body_too_large")
+        except ClientDisconnect:
+            return  # nobody is there to be answered
         except Exception:
             _log.exception("A request to %s failed", path)
             if answer.begun:

@@ -664,6 +664,7 @@ def test_what_was_handed_up_is_settled_by_a_senior_only(browser: Browser, page: 
     # By its address, by a page that was opened before, and by the seniors' queue.
     open_item(page, server, item)
     assert "only seniors" in page.inner_text("#notice")
+    assert "torn" not in page.inner_text("main")
     press(page, "4", "1", "Enter")
     assert "only seniors" in page.inner_text("#problem")
     assert key(page) == f"{report}:{field}"
