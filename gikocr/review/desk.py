@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from gikocr.elements import State
 from gikocr.errors import EditConflict
@@ -17,6 +17,7 @@ from gikocr.review.building import ItemBuilder
 from gikocr.review.items import Counts, Item, Place, Settled
 from gikocr.review.people import People
 from gikocr.review.plan import Plan
+from gikocr.review.printed import PrintedHeading, PrintedHeadings
 from gikocr.review.queueing import Asked, assemble
 from gikocr.review.recompute import Recomputer
 from gikocr.review.reports import NOTHING_HIDDEN, Reports
@@ -25,6 +26,8 @@ from gikocr.review.shown import Shown
 from gikocr.settings import Settings
 from gikocr.workspace import Entry, Order, Pictures, Selection, StoredField, Workspace
 from gikocr.workspace.rows import EVERYTHING, Value
+
+_Found = TypeVar("_Found")
 
 
 class Desk:
@@ -47,6 +50,7 @@ class Desk:
         self._reports = Reports(workspace, self.form)
         self._builder = ItemBuilder(workspace, self._reports, pictures, self.form, settings)
         self._shown = Shown(workspace, self._reports, pictures, self._builder.places)
+        self._printed = PrintedHeadings(workspace)
         self._recomputer = Recomputer(workspace, self._reports, self.form, settings)
         self._background = Background(workspace, self._recomputer)
         plan = Plan.of(workspace)
@@ -132,6 +136,15 @@ class Desk:
             locked=locked,
         )
         return self._builder.items([asked], hidden if blind else hidden - {place})[0]
+
+    def printed_heading(self, report_id: int, field_id: str) -> PrintedHeading:
+        """The headings of a field's row and column as they were read; empty where its document was read without them, or is a text.
+
+        Raises:
+            WorkspaceError: there is no such field.
+        """
+        field = self.workspace.reviews.field(report_id, field_id)
+        return self._printed.of(self._reports.stored([report_id])[report_id], field)
 
     def sees(self, person: str, report_id: int, field_id: str) -> bool:
         """Whether a person may see what stands in a field: not while a second answer is awaited from that person."""
@@ -279,9 +292,9 @@ class Desk:
         """
         return self._shown.picture(picture_id)
 
-    def picture_ahead(self, picture_id: str) -> Future[Path | None]:
-        """The same for a picture that nobody waits for yet: drawn in the background, after what people wait for."""
-        return self._background.do(partial(self._shown.picture, picture_id))
+    def ahead(self, task: Callable[[], _Found]) -> Future[_Found]:
+        """Do something that nobody waits for yet in the background, after what people wait for."""
+        return self._background.do(task)
 
     def _asked_twice(self, places: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
         """Those of some fields that two people are to decide."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from typing import Annotated, cast
+from collections.abc import Callable
+from typing import Annotated, TypeVar, cast
 
 from fastapi import Path, Request
+from starlette.concurrency import run_in_threadpool
 
 from gikocr.review import Place, Station
 from gikocr.web.wire import BadRequest
@@ -15,6 +18,11 @@ _ORDERS: tuple[Order, ...] = ("harm", "doubt", "document", "field", "agency")
 
 #: The id of a report in an address.
 ReportId = Annotated[int, Path(ge=0, lt=2**63)]
+
+#: Sent with a request for something that nobody waits for yet.
+AHEAD_HEADER = "x-gikocr-ahead"
+
+_Found = TypeVar("_Found")
 
 #: Characters of a value in a query.
 _LONGEST = 2000
@@ -28,6 +36,13 @@ def station(request: Request) -> Station:
 def person(request: Request) -> str:
     """Who asks: the guard let nobody else in."""
     return cast(str, request.state.person)
+
+
+async def in_time(request: Request, task: Callable[[], _Found]) -> _Found:
+    """What a task gives; done after what others wait for, where the request says that nobody waits for it yet."""
+    if AHEAD_HEADER in request.headers:
+        return await asyncio.wrap_future(station(request).ahead(task))
+    return await run_in_threadpool(task)
 
 
 async def body(request: Request) -> object:

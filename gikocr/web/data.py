@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -56,6 +57,17 @@ def item(report_id: ReportId, field_id: str, request: Request) -> Response:
     except WorkspaceError as error:
         return JSONResponse({"code": "not_found", "message": str(error)}, 404)
     return JSONResponse(wire.item_json(found))
+
+
+@router.get("/heading/{report_id}/{field_id}")
+async def heading(report_id: ReportId, field_id: str, request: Request) -> Response:
+    """The headings of a field as they are printed, as far as they were read."""
+    station = asking.station(request)
+    try:
+        found = await asking.in_time(request, partial(station.printed_heading, report_id, field_id))
+    except WorkspaceError as error:
+        return JSONResponse({"code": "not_found", "message": str(error)}, 404)
+    return JSONResponse({"row": list(found.row), "column": list(found.column)})
 
 
 @router.get("/counts")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 
 from fastapi import APIRouter, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
@@ -13,9 +12,6 @@ from gikocr.web import asking
 
 router = APIRouter()
 
-
-#: Sent with a request for a picture that nobody waits for yet.
-AHEAD_HEADER = "x-gikocr-ahead"
 
 _TYPES = {".png": "image/png", ".jpg": "image/jpeg"}
 
@@ -26,10 +22,7 @@ async def picture(picture_id: str, request: Request) -> Response:
     station = asking.station(request)
     if len(picture_id) > 100:
         raise HTTPException(404)
-    if AHEAD_HEADER in request.headers:
-        path = await asyncio.wrap_future(station.picture_ahead(picture_id))
-    else:
-        path = await run_in_threadpool(station.picture, picture_id)
+    path = await asking.in_time(request, partial(station.picture, picture_id))
     if path is None:
         raise HTTPException(404)
     kept = {"cache-control": "private, max-age=604800, immutable"}

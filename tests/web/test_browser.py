@@ -92,6 +92,23 @@ def test_the_first_field_is_shown_with_all_that_belongs_to_it(page: Page, server
         page.wait_for_function(DRAWN, arg=canvas)
 
 
+def test_headings_are_told_as_they_are_printed(page: Page, server: Server) -> None:
+    """What was read beside and above the cell, from the page as it is, next to the form's own words."""
+    report = rows(server, "SELECT id FROM report WHERE name='hybrid.pdf' AND current")[0][0]
+    field = "requests.received.natural_person"
+    page.goto(f"{server.url}/review?report={report}&at={field}")
+    page.wait_for_function("() => document.getElementById('as-printed').textContent")
+    told = page.inner_text("#as-printed")
+    assert told.startswith("Headings as read: ")
+    assert "新收" in told and "自然人" in told
+    (item,) = [server.get(f"/data/item/{report}/{field}").json]
+    assert item["row"]["zh"]
+    other = find(server, lambda i: i["passage"] is not None)
+    open_item(page, server, other)
+    page.wait_for_selector("#passage mark")
+    assert page.inner_text("#as-printed").strip() == ""
+
+
 def test_enter_accepts_and_digits_correct(review: Page, server: Server) -> None:
     items = [i for i in queue(server) if i["field"]["value"] is not None][:2]
     open_item(review, server, items[0])

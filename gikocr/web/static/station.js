@@ -206,6 +206,30 @@ const pages = new Pictures(24, "-small");
 const originals = new Pictures(2);
 const glyphs = new Pictures(1);
 
+/** Headings as printed by field, the latest asked for kept; words that were read change no more. */
+const headings = {
+  found: new Map(),
+  asked: new Map(),
+  get({ field }, ahead = false) {
+    const key = keyOf(field);
+    if (!this.asked.has(key)) {
+      const path = `/data/heading/${field.report_id}/${encodeURIComponent(field.field_id)}`;
+      const promise = ask(path, undefined, ahead ? { headers: AHEAD_OF_USE, priority: "low" } : {}).then(({ row, column }) => {
+        const text = [row.join(" "), column.join(" ")].filter(Boolean).join(" × ");
+        this.found.set(key, text);
+        return text;
+      });
+      this.asked.set(key, promise.catch(() => ""));
+      for (const old of this.asked.keys()) {
+        if (this.asked.size <= 200) break;
+        this.asked.delete(old);
+        this.found.delete(old);
+      }
+    }
+    return this.asked.get(key);
+  },
+};
+
 /** Added around a cell in its picture, as a share of the cell's height. */
 const CROP_MARGIN = 0.5;
 
@@ -790,6 +814,7 @@ class Stage {
     $("row-heading").textContent = chinese ? item.row.zh || item.row.en : item.row.en;
     $("column-heading").textContent = chinese ? item.column.zh : item.column.en;
     $("printed-heading").textContent = chinese ? "" : [item.row.zh, item.column.zh].filter(Boolean).join(" × ");
+    this.paintPrinted();
     const notes = [];
     if (item.blind) notes.push(say("blind"));
     if (item.handed_up) notes.push(say("handed_up", item.handed_up));
@@ -868,6 +893,15 @@ class Stage {
       if (item.box) pages.get(item.page.id).then((found) => found && this.drawAround(item));
     }
     this.viewer?.show(item.page.id, item.box);
+  }
+
+  /** The headings as printed, where they were read; they come a moment later where they were not asked for ahead. */
+  paintPrinted() {
+    const { item } = this;
+    const paint = (text) => ($("as-printed").textContent = text ? say("as_printed", text) : "");
+    const known = headings.found.get(keyOf(item.field));
+    paint(known ?? "");
+    if (known === undefined && item.page) headings.get(item).then((text) => item === this.item && paint(text));
   }
 
   paintPassage() {
@@ -1165,7 +1199,10 @@ class ReviewPage {
   decodeAhead() {
     for (const item of this.queue.slice(0, AHEAD)) {
       if (item.crop) crops.get(item.crop, true);
-      if (item.page) pages.get(item.page.id, true);
+      if (item.page) {
+        pages.get(item.page.id, true);
+        headings.get(item, true);
+      }
     }
   }
 
