@@ -291,14 +291,28 @@ class DocumentValue:
 
 
 @dataclass(frozen=True, slots=True)
+class PrintedLabel:
+    """A cell of a table that holds words, as a line reader saw them; ``box`` is in upright pixels, as in ``ReadCell``."""
+
+    page: int
+    box: BBox
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class FormReading:
-    """Everything that was read, before any inference; kept beside the report so that inference can be done anew."""
+    """Everything that was read, before any inference; kept beside the report so that inference can be done anew.
+
+    ``labels`` say nothing to inference: they are what a person is shown of the headings. Readings that were saved earlier have none.
+    """
 
     version: int
     form: str
     cells: tuple[ReadCell, ...]
     tables: tuple[TableReading, ...]
     document: tuple[DocumentValue, ...]
+    labels: tuple[PrintedLabel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

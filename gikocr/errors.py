@@ -108,6 +108,12 @@ class EditConflict(WorkspaceError):
         self.wanted = wanted
 
 
+class SeniorNeeded(EditConflict):
+    """The field waits for a senior; who wanted to decide it is none, and nothing was written."""
+
+    code = "senior_needed"
+
+
 class Overtaken(WorkspaceError):
     """The job is no longer this worker's: it was given to another one, or cancelled. Nothing was written."""
 

@@ -18,6 +18,7 @@ from gikocr.elements import (
     LabelledGrid,
     PlacedField,
     Placement,
+    PrintedLabel,
     ReadCell,
     TableReading,
     TableStatus,
@@ -198,7 +199,17 @@ def _worded(text: CellText, reading: CellReading) -> Candidate | None:
 
 
 def form_reading(
-    form: Form, tables: Sequence[TableReading], cells: tuple[ReadCell, ...], document: Sequence[DocumentValue]
+    form: Form,
+    tables: Sequence[TableReading],
+    cells: tuple[ReadCell, ...],
+    document: Sequence[DocumentValue],
+    grids: Sequence[LabelledGrid] = (),
 ) -> FormReading:
-    """Put a document's readings together."""
-    return FormReading(FORM_READING_VERSION, form.id, cells, tuple(tables), tuple(document))
+    """Put a document's readings together; the words in ``grids`` are kept as its labels."""
+    labels = (
+        PrintedLabel(grid.grid.page, cell.box, label.text, label.score)
+        for grid in grids
+        for cell, label in zip(grid.grid.cells, grid.texts, strict=True)
+        if label.text and is_words(label)
+    )
+    return FormReading(FORM_READING_VERSION, form.id, cells, tuple(tables), tuple(document), tuple(labels))

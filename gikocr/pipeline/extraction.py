@@ -355,7 +355,7 @@ class Pipeline:
             found = read_head_and_tail(self._pages, pages, self._form.document)
             if text is not None:
                 found = with_missing_facts(found, text, self._form.document)
-        reading = form_reading(self._form, tables, cells, document_values(found, pages))
+        reading = form_reading(self._form, tables, cells, document_values(found, pages), labelled)
         with run.stage("second_look"):
             reading = look_again(reading, self._form, self._calibrated.calibration, collector.crops, self._cells)
             second = self._second

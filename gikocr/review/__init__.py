@@ -27,6 +27,7 @@ from gikocr.review.items import (
 )
 from gikocr.review.people import People, Person, Role
 from gikocr.review.plan import Plan
+from gikocr.review.printed import PrintedHeading
 from gikocr.review.sampling import Residual
 from gikocr.review.station import Station
 from gikocr.review.statistics import Pace
@@ -52,6 +53,7 @@ __all__ = [
     "Person",
     "Place",
     "Plan",
+    "PrintedHeading",
     "Residual",
     "Role",
     "Settled",

@@ -12,7 +12,7 @@ from gikocr.review.items import Box, Item, Passage
 from gikocr.review.passages import Passages
 from gikocr.review.places import Places
 from gikocr.review.queueing import Asked
-from gikocr.review.reports import Reports, Values, choices, spec_of, suggestion
+from gikocr.review.reports import NOTHING_HIDDEN, Hidden, Reports, Values, choices, spec_of, suggestion
 from gikocr.settings import Settings
 from gikocr.workspace import Pictures, StoredField, StoredReport, Workspace
 
@@ -29,16 +29,16 @@ class ItemBuilder:
         self._passages = Passages(workspace, settings)
         self.places = Places(form)
 
-    def items(self, asked: Sequence[Asked]) -> list[Item]:
-        """Items of fields, in the same order."""
+    def items(self, asked: Sequence[Asked], hidden: Hidden = NOTHING_HIDDEN) -> list[Item]:
+        """Items of fields, in the same order; of the ``hidden`` fields no sum tells anything."""
         values = self._reports.around([a.field for a in asked])
-        return [self._item(a, values[a.field.report_id]) for a in asked if a.field.report_id in values]
+        return [self._item(a, values[a.field.report_id], hidden) for a in asked if a.field.report_id in values]
 
-    def _item(self, asked: Asked, values: Values) -> Item:
+    def _item(self, asked: Asked, values: Values, hidden: Hidden) -> Item:
         field, report = asked.field, values.report
         parsed = self._reports.parsed(report)["fields"][field.field_id]
         row, column = self._reports.headings(field)
-        sums = self._reports.sums(values, field.field_id)
+        sums = self._reports.sums(values, field.field_id, hidden=hidden)
         readings = choices(values, parsed, field)
         cell = self.places.cell(values, field)
         if asked.blind:
@@ -64,6 +64,7 @@ class ItemBuilder:
             handed_up=asked.handed_up,
             keying=asked.keying,
             place=asked.place,
+            locked=asked.locked,
         )
 
     def share_of_page(self, report: StoredReport, cell: StoredField) -> Box | None:
@@ -96,5 +97,10 @@ def crop_id(report: StoredReport, cell: StoredField) -> str:
 
 
 def page_id(report: StoredReport, page: int) -> str:
-    """The id of the picture of a page."""
-    return f"p{report.id}-{page}"
+    """The id of the picture of a page: the report, the page, and a mark that changes with the content.
+
+    A browser keeps pictures by their ids. Without the mark it would show a page of another workspace that was served at the same
+    address before, or of a document that was read anew.
+    """
+    mark = hashlib.sha256(repr((report.sha256, page)).encode()).hexdigest()[:8]
+    return f"p{report.id}-{page}-{mark}"

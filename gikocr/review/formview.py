@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gikocr.elements import State
 from gikocr.forms import Form, Label, Section
 from gikocr.review.building import ItemBuilder, crop_id, page_id
 from gikocr.review.items import Box, Sum
-from gikocr.review.reports import Reports, Values
+from gikocr.review.reports import NOTHING_HIDDEN, Hidden, Reports, Values
 from gikocr.workspace import StoredField, StoredReport
 from gikocr.workspace.rows import Value
 
@@ -26,6 +26,8 @@ class FormCell:
         broken: the sums that it takes part in and that do not hold.
         bbox: as in ``Item``.
         cell_of: see ``StoredField``.
+        hidden: a second answer is awaited from who looks at it: nothing of what was read and answered is told.
+        locked: it waits for a senior, and who looks at it is none.
     """
 
     field_id: str
@@ -43,6 +45,8 @@ class FormCell:
     page: int | None
     bbox: Box | None
     cell_of: str | None
+    hidden: bool = False
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +88,17 @@ class FormView:
     sums: tuple[Sum, ...]
 
 
-def form_view(values: Values, form: Form, reports: Reports, builder: ItemBuilder) -> FormView:
+def form_view(
+    values: Values,
+    form: Form,
+    reports: Reports,
+    builder: ItemBuilder,
+    *,
+    hidden: Hidden = NOTHING_HIDDEN,
+    locked: Hidden = NOTHING_HIDDEN,
+) -> FormView:
     """Lay a report out. Tables of an edition that the form does not know are left out."""
-    sums = reports.sums(values)
+    sums = reports.sums(values, hidden=hidden)
     broken: dict[str, list[str]] = {}
     for found in sums:
         if found.holds is False:
@@ -94,6 +106,12 @@ def form_view(values: Values, form: Form, reports: Reports, builder: ItemBuilder
                 broken.setdefault(term.field_id, []).append(found.rule_id)
     editions = dict(values.editions())
     cells = {i: _cell(f, values, tuple(broken.get(i, ())), builder) for i, f in values.fields.items()}
+    for report_id, i in hidden:
+        if report_id == values.report.id and i in cells:
+            cells[i] = _covered(cells[i])
+    for report_id, i in locked:
+        if report_id == values.report.id and i in cells:
+            cells[i] = replace(cells[i], locked=True)
     tables = []
     for key in form.table_keys:
         edition = editions.get(key)
@@ -123,6 +141,23 @@ def _block(section: Section, cells: Mapping[str, FormCell]) -> FormBlock:
 
 def _path(groups: tuple[Label, ...], label: Label | None) -> tuple[str, ...]:
     return (*(g.text for g in groups), *(() if label is None else (label.text,)))
+
+
+def _covered(cell: FormCell) -> FormCell:
+    """A cell as if nobody had read or decided it."""
+    return replace(
+        cell,
+        value=None,
+        state="unreadable",
+        read_value=None,
+        read_state="unreadable",
+        printed=None,
+        confidence=None,
+        doubtful=False,
+        decided_by=None,
+        broken=(),
+        hidden=True,
+    )
 
 
 def _cell(field: StoredField, values: Values, broken: tuple[str, ...], builder: ItemBuilder) -> FormCell:

@@ -68,7 +68,10 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One number of a sum: ``coefficient`` 1 on the left side, -1 on the right; value and state as they stand now."""
+    """One number of a sum: ``coefficient`` 1 on the left side, -1 on the right; value and state as they stand now.
+
+    ``hidden``: a second answer is awaited from who looks at it; then it has no value, and its sums cannot be checked.
+    """
 
     coefficient: int
     field_id: str
@@ -77,6 +80,7 @@ class Term:
     state: State
     decided: bool
     doubtful: bool
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,8 @@ class Item:
         blind: a second answer, without seeing the first or what was read: it has no alternatives, sums or suggestion. The answer is
             given with ``blind`` too.
         handed_up: why a senior is asked.
-        keying: the two answers that differ, where that is why.
+        locked: it waits for a senior, and who looks at it is none.
+        keying: the two answers that differ, where that is why; for seniors only.
         place: where the queue goes on after it.
     """
 
@@ -168,15 +173,22 @@ class Item:
     handed_up: str | None
     keying: Keying | None
     place: Place
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """Another field of the report of which inference thinks otherwise now."""
+    """Another field of the report of which inference thinks otherwise now.
+
+    Attributes:
+        before, now: its confidence.
+        waited, waiting: whether it waited for a person before, and does now.
+    """
 
     field_id: str
     before: float | None
     now: float | None
+    waited: bool
     waiting: bool
 
 

@@ -14,7 +14,7 @@ from gikocr.errors import UsageError
 from gikocr.workspace import Workspace, schema
 from gikocr.workspace.rows import now
 
-#: ``reviewer`` decides fields; ``senior`` also those that were handed up; ``admin`` also adds people.
+#: ``reviewer`` decides fields; ``senior`` and ``admin`` also those that were handed up.
 Role = Literal["reviewer", "senior", "admin"]
 
 TOKEN_BYTES = 32
@@ -81,6 +81,14 @@ class People:
         """Whose token this is; None when it is nobody's."""
         # The look-up is by hash: its time says nothing about the token.
         return self._one(schema.person.c.token_hash == _hash(token))
+
+    def is_senior(self, name: str) -> bool:
+        """Whether a person may settle what was handed up: a senior or an admin; everybody where the workspace has neither."""
+        columns = schema.person.c
+        seniors = sa.select(columns.name).where(columns.role.in_(("senior", "admin")), columns.retired_at.is_(None))
+        with self._database.read() as connection:
+            names = set(connection.scalars(seniors))
+        return not names or name in names
 
     def get(self, name: str) -> Person | None:
         """The person of that name; None when there is none, or is no more."""

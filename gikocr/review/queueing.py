@@ -23,6 +23,7 @@ class Asked:
     blind: bool = False
     handed_up: str | None = None
     keying: Keying | None = None
+    locked: bool = False
 
     @property
     def place_of_field(self) -> tuple[int, str]:

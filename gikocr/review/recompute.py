@@ -83,11 +83,6 @@ class Recomputer:
                     return _with(values, found, rows), changed
         return values, ()
 
-    def prepare(self, report: StoredReport) -> None:
-        """Load what recomputing a report will need, so that the first decision on it is answered as fast as the others."""
-        self._base(report)
-        self._reports.original(report)
-
     @cached_property
     def _calibrated(self) -> Calibrated:
         # Reading a calibration and the pipeline's parts takes a moment that only decisions are worth.
@@ -184,7 +179,7 @@ class Recomputer:
             if row:
                 rows.append((field, row))
             if row and (field.waiting != waiting or not recomputed.is_same(field.confidence, seen.confidence)):
-                changes.append(Changed(field_id, field.confidence, seen.confidence, waiting))
+                changes.append(Changed(field_id, field.confidence, seen.confidence, field.waiting, waiting))
         total = sum(f.version for f in values.fields.values())
         return Recomputed(total, changed_fields, checks), rows, tuple(changes)
 

@@ -22,6 +22,10 @@ KEPT, ORIGINALS_KEPT = 200, 64
 
 _NOTHING = Recomputed(0)
 
+#: Fields, by report and id, of which somebody must not see the answer.
+Hidden = frozenset[tuple[int, str]]
+NOTHING_HIDDEN: Hidden = frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class Values:
@@ -159,14 +163,18 @@ class Reports:
             found = self._rules[editions] = self._form.rules_for(known)
         return found
 
-    def sums(self, values: Values, field_id: str | None = None) -> tuple[Sum, ...]:
-        """The sums of a report as its values stand; only those that a field takes part in, where one is given."""
+    def sums(self, values: Values, field_id: str | None = None, *, hidden: Hidden = NOTHING_HIDDEN) -> tuple[Sum, ...]:
+        """The sums of a report as its values stand; only those that a field takes part in, where one is given.
+
+        Sums with a ``hidden`` field cannot be checked: their difference would tell what stands there.
+        """
         checks: Mapping[str, Mapping[str, Any]] = {
             **self.parsed(values.report)["checks"],
             **{c.id: {"verdict": c.verdict, "probability_broken": c.probability_broken} for c in values.anew.checks},
         }
         chosen = self.rules(values) if field_id is None else self._rules_with(values.fields[field_id])
-        return tuple(_sum(rule, values, checks.get(rule.id, {}), self.headings) for rule in chosen)
+        covered = frozenset(i for report_id, i in hidden if report_id == values.report.id)
+        return tuple(_sum(rule, values, checks.get(rule.id, {}), self.headings, covered) for rule in chosen)
 
 
 def headings(form: Form, edition: str | None, field_id: str) -> tuple[Heading, Heading]:
@@ -224,7 +232,7 @@ def _wanted(found: Sum, field_id: str) -> Value:
     return None if difference is None else (term.value or 0) - term.coefficient * difference
 
 
-def _sum(rule: Rule, values: Values, check: Mapping[str, Any], named: Any) -> Sum:
+def _sum(rule: Rule, values: Values, check: Mapping[str, Any], named: Any, hidden: frozenset[str]) -> Sum:
     terms = []
     for coefficient, ids in ((1, rule.left), (-1, rule.right)):
         for field_id in ids:
@@ -233,6 +241,10 @@ def _sum(rule: Rule, values: Values, check: Mapping[str, Any], named: Any) -> Su
                 terms.append(Term(coefficient, field_id, field_id, None, "not_printed", False, False))
                 continue
             row, column = named(field)
+            if field_id in hidden:
+                label = f"{row.zh} {column.zh}".strip()
+                terms.append(Term(coefficient, field_id, label, None, "unreadable", False, False, hidden=True))
+                continue
             state = field.state if field.decided is None else field.decided.state
             terms.append(
                 Term(
@@ -245,6 +257,8 @@ def _sum(rule: Rule, values: Values, check: Mapping[str, Any], named: Any) -> Su
                     field.waiting,
                 )
             )
+    if any(t.hidden for t in terms):
+        return Sum(rule.id, tuple(terms), None, None, None, None, None, None)
     left, right = (_total([t for t in terms if t.coefficient == side]) for side in (1, -1))
     single_null = any(
         len(ids) == 1 and next(t for t in terms if t.field_id == ids[0]).value is None for ids in (rule.left,)

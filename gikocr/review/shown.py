@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gikocr.errors import WorkspaceError
-from gikocr.review.building import crop_id
+from gikocr.review.building import crop_id, page_id
 from gikocr.review.items import Sheet, SheetCell
 from gikocr.review.places import Places
 from gikocr.review.reports import Reports
@@ -16,7 +16,7 @@ from gikocr.review.sheets import PATIENCE, draw, unlikeness
 from gikocr.workspace import Pictures, StoredField, StoredReport, Workspace
 
 _CROP = re.compile(r"c([0-9]{1,18})-([0-9]{1,6})-([0-9a-f]{8})")
-_PAGE = re.compile(r"p([0-9]{1,18})-([0-9]{1,6})")
+_PAGE = re.compile(r"(p([0-9]{1,18})-([0-9]{1,6})-[0-9a-f]{8})(-small)?")
 
 
 class Shown:
@@ -29,13 +29,12 @@ class Shown:
         self._places = places
 
     def picture(self, picture_id: str) -> Path | None:
-        """The PNG of a crop or page; None for an unknown id, and where the document is gone."""
+        """See :meth:`Desk.picture`."""
         try:
             if (match := _CROP.fullmatch(picture_id)) is not None:
                 return self._crop(int(match[1]), int(match[2]), picture_id)
             if (match := _PAGE.fullmatch(picture_id)) is not None:
-                report = self._reports.stored([int(match[1])]).get(int(match[1]))
-                return None if report is None else self.pictures.page(report, int(match[2]))
+                return self._page(match[1], int(match[2]), int(match[3]), match[4] is not None)
         except WorkspaceError:
             return None
         return None
@@ -71,6 +70,12 @@ class Shown:
         moved = [(f.report_id, f.cell_of) for f in fields if f.cell_of is not None and f.report_id in reports]
         others = {(f.report_id, f.field_id): f for f in self._workspace.reviews.fields(moved)}
         return {(f.report_id, f.field_id): others.get((f.report_id, f.cell_of or ""), f) for f in fields}
+
+    def _page(self, asked: str, report_id: int, number: int, small: bool) -> Path | None:
+        report = self._reports.stored([report_id]).get(report_id)
+        if report is None or page_id(report, number) != asked:
+            return None
+        return self.pictures.small_page(report, number) if small else self.pictures.page(report, number)
 
     def _crop(self, report_id: int, position: int, picture_id: str) -> Path | None:
         report = self._reports.stored([report_id]).get(report_id)

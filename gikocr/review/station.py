@@ -19,7 +19,7 @@ from gikocr.review.items import Sheet, SheetSettled
 from gikocr.review.label_studio import LabelStudio
 from gikocr.review.labels import Labels
 from gikocr.review.plan import Plan
-from gikocr.review.reports import Values
+from gikocr.review.reports import NOTHING_HIDDEN, Values
 from gikocr.review.sampling import ensure_sample
 from gikocr.review.shifting import shifted
 from gikocr.review.statistics import Pace, audit, paces
@@ -114,6 +114,8 @@ class Station(Desk):
     ) -> SheetSettled:
         """Confirm that cells show what was read, and send the odd ones to the queue; both are given as report, field and version.
 
+        Cells of reports that are no longer current, because they were read anew meanwhile, are left out.
+
         Args:
             person: who.
             confirmed: cells that show what was read.
@@ -125,19 +127,31 @@ class Station(Desk):
             WorkspaceError: the database fails; then nothing is kept.
         """
         each = None if seconds is None else seconds / max(1, len(confirmed) + len(odd))
-        entries = self._as_read(confirmed, SHEET, each)
+        there = {(f.report_id, f.field_id) for f in self.workspace.reviews.fields([(r, f) for r, f, _ in odd])}
+        entries = self._as_read(confirmed, SHEET, each, person)
         entries += [
-            Entry(report, field, version, None, None, ODD, SHEET, each, waits=True) for report, field, version in odd
+            Entry(report, field, version, None, None, ODD, SHEET, each, waits=True)
+            for report, field, version in odd
+            if (report, field) in there
         ]
         return self._settle_many(person, entries, request)
 
-    def form_view(self, report_id: int) -> FormView:
+    def form_view(self, report_id: int, *, person: str | None = None) -> FormView:
         """A report laid out as the national form.
+
+        Args:
+            report_id: the report.
+            person: who looks at it, as in :meth:`item`.
 
         Raises:
             WorkspaceError: there is no such current report.
         """
-        return form_view(self._values(report_id), self.form, self._reports, self._builder)
+        questions = self.workspace.second_looks.open_questions([report_id])
+        hidden, locked = NOTHING_HIDDEN, NOTHING_HIDDEN
+        if person is not None:
+            hidden = questions.hidden_from(person)
+            locked = NOTHING_HIDDEN if self.people.is_senior(person) else frozenset(questions.handed_up)
+        return form_view(self._values(report_id), self.form, self._reports, self._builder, hidden=hidden, locked=locked)
 
     def confirm_form(
         self,
@@ -155,7 +169,7 @@ class Station(Desk):
         """
         each = None if seconds is None else seconds / max(1, len(fields))
         places = [(report_id, field, version) for field, version in fields]
-        return self._settle_many(person, self._as_read(places, FORM, each), request)
+        return self._settle_many(person, self._as_read(places, FORM, each, person), request)
 
     def shift(
         self,
@@ -207,7 +221,7 @@ class Station(Desk):
                 settings=self.settings,
                 pipeline=self._pipeline,
             )
-        self._background.recompute(new.id)
+        self._background.recompute([new.id])
         return new
 
     @property
@@ -232,12 +246,11 @@ class Station(Desk):
         """Recompute every report on which somebody decided since it was last: after decisions came in from elsewhere."""
         with self.workspace.database.read() as connection:
             behind = stale(connection)
-        for report_id in behind:
-            self._background.recompute(report_id)
+        self._background.recompute(behind)
 
-    def audit(self) -> Iterator[dict[str, Any]]:
-        """Every decision that was ever made, the oldest first."""
-        return audit(self.workspace)
+    def audit(self, *, person: str | None = None) -> Iterator[dict[str, Any]]:
+        """Every decision that was ever made, the oldest first; what a person must not see yet is withheld, where one is given."""
+        return audit(self.workspace, person)
 
     def plan(self) -> Plan:
         """What the reviewers have agreed on."""
@@ -252,9 +265,13 @@ class Station(Desk):
         plan.keep(self.workspace)
         ensure_sample(self.workspace, plan.sample, plan.seed)
 
-    def _as_read(self, places: Sequence[tuple[int, str, int]], kind: str, seconds: float | None) -> list[Entry]:
-        """Decisions that what was read is printed; cells in which nothing was read are left out."""
-        fields = {(f.report_id, f.field_id): f for f in self.workspace.reviews.fields([(r, f) for r, f, _ in places])}
+    def _as_read(
+        self, places: Sequence[tuple[int, str, int]], kind: str, seconds: float | None, person: str
+    ) -> list[Entry]:
+        """Decisions that what was read is printed; cells in which nothing was read, or the person saw nothing, are left out."""
+        questions = self.workspace.second_looks.open_questions({report_id for report_id, *_ in places})
+        seen = [(r, f) for r, f, _ in places if (r, f) not in questions.hidden_from(person)]
+        fields = {(f.report_id, f.field_id): f for f in self.workspace.reviews.fields(seen)}
         twice = self._asked_twice(list(fields))
         return [
             Entry(
@@ -274,9 +291,10 @@ class Station(Desk):
 
     def _settle_many(self, person: str, entries: Sequence[Entry], request: str | None) -> SheetSettled:
         # One key press is undone as a whole, also where the caller has no name for it.
-        done = self.workspace.reviews.settle_all(entries, by=person, request=request or secrets.token_hex(16))
-        for report_id in sorted({entry.report_id for entry in entries}):
-            self._background.recompute(report_id)
+        done = self.workspace.reviews.settle_all(
+            entries, by=person, request=request or secrets.token_hex(16), senior=self.people.is_senior(person)
+        )
+        self._background.recompute(sorted({entry.report_id for entry in entries}))
         conflicts = tuple(d for d in done if isinstance(d, EditConflict))
         return SheetSettled(tuple(d for d in done if not isinstance(d, EditConflict)), conflicts)
 

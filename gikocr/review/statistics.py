@@ -77,8 +77,19 @@ def paces(workspace: Workspace) -> list[Pace]:
     return found
 
 
-def audit(workspace: Workspace) -> Iterator[dict[str, Any]]:
-    """Every decision that was ever made, the oldest first, as one flat row each: for CSV or JSON lines."""
+#: In the place of a state: whoever reads it is to give a second answer without seeing the first.
+WITHHELD = "withheld"
+
+
+def audit(workspace: Workspace, person: str | None = None) -> Iterator[dict[str, Any]]:
+    """Every decision that was ever made, the oldest first, as one flat row each: for CSV or JSON lines.
+
+    Args:
+        workspace: an open one.
+        person: who reads it: where a second answer is awaited from that person, values are left out and states are ``withheld``. None:
+            everything is told.
+    """
+    keyed = schema.keying.c
     columns, document, report = schema.decision.c, schema.document.c, schema.report.c
     # A content has been read several times perhaps, always from a document of some name.
     name = (
@@ -86,14 +97,27 @@ def audit(workspace: Workspace) -> Iterator[dict[str, Any]]:
         .where(report.document_id == columns.document_id, report.number == columns.number)
         .scalar_subquery()
     )
+    awaited = sa.exists().where(
+        keyed.document_id == columns.document_id,
+        keyed.number == columns.number,
+        keyed.field_id == columns.field_id,
+        keyed.outcome == "asked",
+        keyed.first_by != (person or ""),
+    )
+    withheld = sa.literal(False) if person is None else awaited
     statement = (
-        sa.select(*(c for c in columns if c.name != "document_id"), document.sha256, name.label("document"))
+        sa.select(
+            *(c for c in columns if c.name != "document_id"),
+            document.sha256,
+            name.label("document"),
+            withheld.label("withheld"),
+        )
         .join_from(schema.decision, schema.document)
         .order_by(columns.id)
     )
     with workspace.database.read() as connection:
         for row in connection.execution_options(yield_per=ROWS_AT_ONCE).execute(statement).mappings():
-            yield {
+            found = {
                 "id": row["id"],
                 "at": row["at"],
                 "by": row["by"],
@@ -114,6 +138,9 @@ def audit(workspace: Workspace) -> Iterator[dict[str, Any]]:
                 "request": row["request"],
                 "fingerprint": row["fingerprint"],
             }
+            if row["withheld"]:
+                found |= {"old_value": None, "old_state": WITHHELD, "new_value": None, "new_state": WITHHELD}
+            yield found
 
 
 def _differs(columns: Any) -> sa.ColumnElement[bool]:

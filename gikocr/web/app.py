@@ -9,6 +9,8 @@ from importlib import resources
 
 from fastapi import FastAPI, Request
 from fastapi.telemetry import TelemetryConfig
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
@@ -57,9 +59,9 @@ def create_app(station: Station, options: Options) -> FastAPI:
     Raises:
         WorkspaceError: the key of sessions cannot be kept in the workspace.
     """
-    folder = station.workspace.folder.out
+    secret = workspace_secret(station.workspace.folder.out)
     door = Door(
-        workspace_secret(folder),
+        secret,
         person_of=lambda token: _name(station.people.of_token(token)),
         token_mark=lambda name: _mark(station.people.get(name)),
         open_as=None if options.tokens else options.name,
@@ -69,14 +71,23 @@ def create_app(station: Station, options: Options) -> FastAPI:
     app.state.door = door
     app.state.throttle = Throttle()
     app.state.language = options.language
-    app.state.workspace_id = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
+    # Under this name browsers keep what is not saved yet. Another workspace that is made in the same folder must not be given it.
+    app.state.workspace_id = hashlib.sha256(b"workspace" + secret).hexdigest()[:12]
     for module in (signing_in, data, pictures, pages, sheets, forms, people):
         app.include_router(module.router)
     _serve_static(app)
     _answer_errors(app)
     hosts = Hosts.of(options.host, options.allowed_hosts)
-    app.add_middleware(Guard, hosts=hosts, person_of=door.person, max_upload=station.settings.max_bytes)
+    app.add_middleware(Guard, hosts=hosts, person_of=_person_of(door), max_upload=station.settings.max_bytes)
     return app
+
+
+def _person_of(door: Door) -> Callable[[Headers], Awaitable[str | None]]:
+    async def person_of(headers: Headers) -> str | None:
+        # A token's mark stands in the database, for which the event loop must not wait.
+        return await run_in_threadpool(door.person, headers) if door.asks_for_tokens else door.person(headers)
+
+    return person_of
 
 
 def _name(person: Person | None) -> str | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from typing import Annotated, cast
+from collections.abc import Callable
+from typing import Annotated, TypeVar, cast
 
 from fastapi import Path, Request
+from starlette.concurrency import run_in_threadpool
 
 from gikocr.review import Place, Station
 from gikocr.web.wire import BadRequest
@@ -15,6 +18,11 @@ _ORDERS: tuple[Order, ...] = ("harm", "doubt", "document", "field", "agency")
 
 #: The id of a report in an address.
 ReportId = Annotated[int, Path(ge=0, lt=2**63)]
+
+#: Sent with a request for something that nobody waits for yet.
+AHEAD_HEADER = "x-gikocr-ahead"
+
+_Found = TypeVar("_Found")
 
 #: Characters of a value in a query.
 _LONGEST = 2000
@@ -28,6 +36,13 @@ def station(request: Request) -> Station:
 def person(request: Request) -> str:
     """Who asks: the guard let nobody else in."""
     return cast(str, request.state.person)
+
+
+async def in_time(request: Request, task: Callable[[], _Found]) -> _Found:
+    """What a task gives; done after what others wait for, where the request says that nobody waits for it yet."""
+    if AHEAD_HEADER in request.headers:
+        return await asyncio.wrap_future(station(request).ahead(task))
+    return await run_in_threadpool(task)
 
 
 async def body(request: Request) -> object:
@@ -75,7 +90,9 @@ def selection(request: Request) -> Selection:
     Raises:
         BadRequest: a year that is none.
     """
-    asked = {key: value.strip()[:200] for key, value in request.query_params.items() if value.strip()}
+    # No name has a NUL in it, and PostgreSQL takes none.
+    given = {key: value.replace("\0", "").strip()[:200] for key, value in request.query_params.items()}
+    asked = {key: value for key, value in given.items() if value}
     year = asked.get("year")
     if year is not None and not (year.isascii() and year.isdecimal() and len(year) <= 4):
         raise BadRequest("year")
@@ -97,6 +114,20 @@ def limit(request: Request, default: int, most: int) -> int:
     asked = request.query_params.get("limit", str(default))
     if not (asked.isascii() and asked.isdecimal() and len(asked) <= 6 and 1 <= int(asked) <= most):
         raise BadRequest("limit")
+    return int(asked)
+
+
+def since(request: Request) -> int | None:
+    """The number of an earlier answer, if one is named.
+
+    Raises:
+        BadRequest: it is no number.
+    """
+    asked = request.query_params.get("since")
+    if asked is None:
+        return None
+    if not (asked.isascii() and asked.isdecimal() and len(asked) <= 15):
+        raise BadRequest("since")
     return int(asked)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from gikocr.errors import EditConflict, UsageError, WorkspaceError
+from gikocr.errors import EditConflict, SeniorNeeded, UsageError, WorkspaceError
 from gikocr.review import Station
 from gikocr.web import asking, wire
 from gikocr.web.asking import ReportId
@@ -20,6 +21,9 @@ router = APIRouter(prefix="/data")
 #: Entries of one request to ``/data/decisions``.
 MAX_ENTRIES = 100
 
+#: In the place of a field's id: whichever was decided last.
+NO_FIELD = "-"
+
 _log = logging.getLogger(__name__)
 
 
@@ -28,6 +32,8 @@ def queue(request: Request) -> Response:
     """The next items for who asks, held for that person; with ``senior=1`` what others handed up, all of it at once."""
     after = asking.place(request)
     if request.query_params.get("senior") == "1":
+        if not asking.station(request).people.is_senior(asking.person(request)):
+            return JSONResponse({"code": "senior_needed"}, 403)
         handed_up = [] if after is not None else asking.station(request).disagreements()
         return JSONResponse({"items": [wire.item_json(item) for item in handed_up]})
     try:
@@ -47,10 +53,21 @@ def queue(request: Request) -> Response:
 def item(report_id: ReportId, field_id: str, request: Request) -> Response:
     """One item, whether or not it waits."""
     try:
-        found = asking.station(request).item(report_id, field_id)
+        found = asking.station(request).item(report_id, field_id, person=asking.person(request))
     except WorkspaceError as error:
         return JSONResponse({"code": "not_found", "message": str(error)}, 404)
     return JSONResponse(wire.item_json(found))
+
+
+@router.get("/heading/{report_id}/{field_id}")
+async def heading(report_id: ReportId, field_id: str, request: Request) -> Response:
+    """The headings of a field as they are printed, as far as they were read."""
+    station = asking.station(request)
+    try:
+        found = await asking.in_time(request, partial(station.printed_heading, report_id, field_id))
+    except WorkspaceError as error:
+        return JSONResponse({"code": "not_found", "message": str(error)}, 404)
+    return JSONResponse({"row": list(found.row), "column": list(found.column)})
 
 
 @router.get("/counts")
@@ -65,13 +82,19 @@ async def decisions(request: Request) -> Response:
     """Decide fields, take decisions back, skip, ask a senior: a list, done one after the other.
 
     Each entry has its own ``id``. One that comes again, after an answer was lost, counts once. The answer has one result for each
-    entry: ``ok``, ``conflict`` (409: somebody else decided; what stands is told), ``refused`` (400) or ``later`` (503: try again; the
-    entries after it were not done).
+    entry: ``ok``, ``conflict`` (409: somebody else decided; what stands is told), 403 (the field waits for a senior), ``refused`` (400)
+    or ``later`` (503: try again; the entries after it were not done).
+
+    ``let_go`` names the fields that wait no longer because of what anybody decided since the answer whose ``let_go.number`` is given
+    as ``since``; they are reckoned in the background, so that decisions are answered at once.
     """
+    since = asking.since(request)
     entries = wire.items_of(await asking.body(request), MAX_ENTRIES)
     station, person = asking.station(request), asking.person(request)
     results = await run_in_threadpool(lambda: [*_all(station, person, entries)])
-    return JSONResponse({"results": results})
+    let_go = station.let_go(since)
+    gone = {"number": let_go.number, "fields": [list(place) for place in let_go.fields]}
+    return JSONResponse({"results": results, "let_go": gone})
 
 
 def _all(station: Station, person: str, entries: list[object]) -> list[dict[str, Any]]:
@@ -89,8 +112,8 @@ def _one(station: Station, person: str, sent: object) -> dict[str, Any]:
         request = wire.text(entry.get("id"), 64)
         return {"status": 200} | _done(station, person, entry, request)
     except EditConflict as error:
-        stands = None if error.stands is None else wire.field_json(error.stands)
-        return {"status": 409, "code": error.code, "stands": stands}
+        status = 403 if isinstance(error, SeniorNeeded) else 409
+        return {"status": status, "code": error.code, "stands": _standing(station, person, error)}
     except (ValueError, UsageError) as error:
         return {"status": 400, "code": "bad_request", "message": str(error)}
     except WorkspaceError as error:
@@ -100,10 +123,18 @@ def _one(station: Station, person: str, sent: object) -> dict[str, Any]:
         return {"status": 503, "code": error.code, "message": error.message}
 
 
+def _standing(station: Station, person: str, error: EditConflict) -> dict[str, Any] | None:
+    """The field as it is now, unless that would show a first answer to whom a second one is awaited from."""
+    field = error.stands
+    if field is None or not station.sees(person, field.report_id, field.field_id):
+        return None
+    return wire.field_json(field)
+
+
 def _is_gone(station: Station, sent: object) -> bool:
     """Whether what was decided on is no longer there: then trying again does not help."""
     entry = wire.mapping(sent)
-    if "field_id" not in entry:
+    if entry.get("action") not in ("settle", "hand_up", "withdraw"):
         return False
     try:
         station.workspace.reviews.count_waiting()
@@ -129,9 +160,15 @@ def _done(station: Station, person: str, entry: dict[str, Any], request: str) ->
     wanted = wire.wanted(entry)
     place = (wanted.report_id, wanted.field_id)
     if wanted.action == "undo":
-        return {"undone": [wire.settled_json(s) for s in station.undo(person, request=request)]}
+        # Without a field: what the person decided last, before this page was opened too.
+        undone = station.undo(
+            person, place=None if wanted.field_id == NO_FIELD else place, request=request, at_once=False
+        )
+        return {"undone": [wire.settled_json(s) for s in undone]}
+    if wanted.action == "withdraw":
+        return {"withdrawn": station.withdraw(person, *place)}
     if wanted.action == "hand_up":
-        station.hand_up(person, *place, wanted.reason)
+        station.hand_up(person, *place, wanted.reason, version=wanted.version)
         return {}
     assert wanted.state is not None  # wire.wanted checked it
     settled = station.settle(
@@ -145,6 +182,7 @@ def _done(station: Station, person: str, entry: dict[str, Any], request: str) ->
         seconds=wanted.seconds,
         request=request,
         blind=wanted.blind,
+        at_once=False,
     )
     return {"settled": wire.settled_json(settled)}
 

@@ -78,7 +78,7 @@ class Door:
         body, _, digest = cookie.partition(".")
         try:
             name, until = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             return None
         if not isinstance(name, str) or not isinstance(until, int) or until < time.time():
             return None

@@ -15,7 +15,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from gikocr.errors import WorkspaceError
-from gikocr.review import Station
 from gikocr.review.formview import FormView
 from gikocr.web import asking, layout, pages, wire
 from gikocr.web.asking import ReportId
@@ -40,7 +39,7 @@ def documents(request: Request) -> Response:
 @router.get("/form/{report_id}")
 def form(report_id: ReportId, request: Request) -> Response:
     """One report as the national form, beside its pages."""
-    view = _view(asking.station(request), report_id)
+    view = _view(request, report_id)
     words = script_words(pages.language(request))
     return pages.render(
         request,
@@ -57,7 +56,7 @@ def form(report_id: ReportId, request: Request) -> Response:
 @router.get("/data/form/{report_id}")
 def form_data(report_id: ReportId, request: Request) -> Response:
     """What changes in the cells of a report with a decision."""
-    view = _view(asking.station(request), report_id)
+    view = _view(request, report_id)
     return JSONResponse({"cells": layout.cells(view, script_words(pages.language(request)))})
 
 
@@ -96,9 +95,9 @@ async def attach(report_id: ReportId, request: Request) -> Response:
     return JSONResponse({"report_id": report.id})
 
 
-def _view(station: Station, report_id: int) -> FormView:
+def _view(request: Request, report_id: int) -> FormView:
     try:
-        return station.form_view(report_id)
+        return asking.station(request).form_view(report_id, person=asking.person(request))
     except WorkspaceError as error:
         raise HTTPException(404) from error
 

@@ -36,7 +36,7 @@ class Cell:
     """A cell that can be clicked.
 
     Attributes:
-        mark: ``decided``, ``broken``, ``doubtful`` or empty: how it is drawn.
+        mark: ``decided``, ``broken``, ``doubtful``, ``asked``, ``locked`` or empty: how it is drawn.
         box: left, top, right, bottom as shares of its page, as JSON; empty without a place.
     """
 
@@ -91,7 +91,7 @@ def cells(view: FormView, words: Mapping[str, str]) -> list[dict[str, object]]:
         {
             "field_id": cell.field_id,
             "value": amount_text(cell.value),
-            "state": cell.state,
+            "state": "" if cell.hidden else cell.state,
             "mark": mark(cell),
             "title": title(cell, words),
             "version": cell.version,
@@ -106,6 +106,10 @@ def cells(view: FormView, words: Mapping[str, str]) -> list[dict[str, object]]:
 
 def mark(cell: FormCell) -> str:
     """How a cell is drawn: a broken sum is told before a doubt, and a doubt before a decision."""
+    if cell.hidden:
+        return "asked"
+    if cell.locked:
+        return "locked"
     if cell.broken:
         return "broken"
     if cell.doubtful:
@@ -115,7 +119,11 @@ def mark(cell: FormCell) -> str:
 
 def title(cell: FormCell, words: Mapping[str, str]) -> str:
     """What is said of a cell when the pointer rests on it."""
+    if cell.hidden:
+        return words["asked_of_you"]
     parts = [words[cell.state]]
+    if cell.locked:
+        parts.append(words["waits_for_senior"])
     if cell.confidence is not None:
         parts.append(words["confidence"].replace("{0}", f"{cell.confidence:.5g}"))
     if cell.decided_by is not None:
@@ -158,7 +166,7 @@ def _levels(paths: Sequence[tuple[str, ...]]) -> int:
 
 def _cell(cell: FormCell, words: Mapping[str, str]) -> Cell:
     value = amount_text(cell.value)
-    text = SIGNS.get(cell.state, "") if value is None else value
+    text = "" if cell.hidden else SIGNS.get(cell.state, "") if value is None else value
     if cell.decided_by is None and value is not None and cell.printed:
         text = cell.printed
     box = "" if cell.bbox is None else json.dumps([round(share, 5) for share in cell.bbox])

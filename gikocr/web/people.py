@@ -29,20 +29,24 @@ def people(request: Request) -> Response:
         paces=station.pace(),
         agreements=station.agreement(),
         disagreements=station.disagreements(),
+        senior=station.people.is_senior(asking.person(request)),
     )
 
 
 @router.get("/data/audit.jsonl")
 def audit_lines(request: Request) -> Response:
     """The audit trail, a JSON object a line."""
-    lines = (json.dumps(e, ensure_ascii=False, default=str) + "\n" for e in asking.station(request).audit())
+    lines = (
+        json.dumps(e, ensure_ascii=False, default=str) + "\n"
+        for e in asking.station(request).audit(person=asking.person(request))
+    )
     return _download(lines, "application/x-ndjson", "audit.jsonl")
 
 
 @router.get("/data/audit.csv")
 def audit_table(request: Request) -> Response:
     """The audit trail as a table."""
-    return _download(_csv(asking.station(request).audit()), "text/csv", "audit.csv")
+    return _download(_csv(asking.station(request).audit(person=asking.person(request))), "text/csv", "audit.csv")
 
 
 def _csv(entries: Iterable[dict[str, Any]]) -> Iterator[str]:

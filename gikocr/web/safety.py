@@ -6,7 +6,8 @@ One ASGI middleware looks at every request before anything else does. It answers
 * 405 for other methods than GET and POST,
 * 413 for a body over the limit, counted while it comes, whatever Content-Length says,
 * 403 for a POST that another site may have caused: it lacks our header, which a form cannot send, or its ``Sec-Fetch-Site`` or
-  ``Origin`` (Fetch Metadata, W3C) names another site,
+  ``Origin`` (Fetch Metadata, W3C) names another site, and for data and pictures that a page of another site asks for: to give fields
+  out holds them for a person,
 * 401 (pages: 303 to the sign-in) for whoever is not signed in,
 * 500, without a word about the inside, where the application fails.
 
@@ -17,10 +18,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 #: A page may load scripts, styles and pictures of this server, and nothing else from anywhere.
@@ -48,6 +50,7 @@ MAX_BODY = 1 << 20
 _log = logging.getLogger(__name__)
 
 _METHODS = frozenset({"GET", "POST"})
+_INNER_PATHS = ("/data/", "/picture/")
 _OPEN_PATHS = frozenset({"/sign-in", "/favicon.ico", "/healthz"})
 
 
@@ -95,7 +98,7 @@ class Guard:
     """
 
     def __init__(
-        self, app: ASGIApp, *, hosts: Hosts, person_of: Callable[[Headers], str | None], max_upload: int
+        self, app: ASGIApp, *, hosts: Hosts, person_of: Callable[[Headers], Awaitable[str | None]], max_upload: int
     ) -> None:
         self._app = app
         self._hosts = hosts
@@ -113,16 +116,18 @@ class Guard:
         headers = Headers(scope=scope)
         path = str(scope["path"])
         answer = _Answer(send, cacheable=path.startswith(("/static/", "/picture/")))
-        refusal = self._refusal(scope, headers, path)
-        if refusal is not None:
-            await answer.refuse(*refusal)
-            return
         limited = _Limited(receive, self._limit(path))
         try:
+            refusal = self._refusal(scope, headers, path) or await self._stranger(scope, headers, path)
+            if refusal is not None:
+                await answer.refuse(*refusal)
+                return
             await self._app(scope, limited, answer)
         except _TooMuch:
             if not answer.begun:
                 await answer.refuse(413, "body_too_large")
+        except ClientDisconnect:
+            return  # nobody is there to be answered
         except Exception:
             _log.exception("A request to %s failed", path)
             if answer.begun:
@@ -132,8 +137,8 @@ class Guard:
     def _limit(self, path: str) -> int:
         return self._max_upload if path.startswith("/data/") and path.endswith("/page") else MAX_BODY
 
-    def _refusal(self, scope: Scope, headers: Headers, path: str) -> tuple[int, str] | tuple[int, str, str] | None:
-        """Status, code and for a redirect the place; None: the request may pass."""
+    def _refusal(self, scope: Scope, headers: Headers, path: str) -> tuple[int, str] | None:
+        """Status and code for what nobody may ask for; None: the request may pass."""
         if not self._hosts.knows(headers.get("host", "")):
             return 421, "host_not_allowed"
         if scope["method"] not in _METHODS:
@@ -143,11 +148,19 @@ class Guard:
             return 413, "body_too_large"
         if scope["method"] == "POST" and not self._is_ours(headers):
             return 403, "cross_site"
-        person = self._person_of(headers)
+        if path.startswith(_INNER_PATHS) and headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+            return 403, "cross_site"
+        return None
+
+    async def _stranger(
+        self, scope: Scope, headers: Headers, path: str
+    ) -> tuple[int, str] | tuple[int, str, str] | None:
+        """Status, code and for a redirect the place where nobody is signed in who has to be; notes who asks."""
+        person = await self._person_of(headers)
         scope.setdefault("state", {})["person"] = person
         if person is not None or path in _OPEN_PATHS or path.startswith("/static/"):
             return None
-        if path.startswith(("/data/", "/picture/")) or scope["method"] == "POST":
+        if path.startswith(_INNER_PATHS) or scope["method"] == "POST":
             return 401, "not_signed_in"
         return 303, "not_signed_in", "/sign-in"
 

@@ -7,10 +7,12 @@ import socket
 from collections.abc import Callable
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from gikocr.errors import UsageError
 from gikocr.review import Station
 from gikocr.web.app import Options, create_app
+from gikocr.web.connections import TimedProtocol
 
 #: Connections at the same time; more are answered with 503 at once, so that those that are served do not wait.
 MAX_CONNECTIONS = 400
@@ -65,8 +67,17 @@ def serve(station: Station, options: Options, port: int, *, when_ready: Callable
     check_options(station, options)
     app = create_app(station, options)
     bound = _bind(options.host, port)
-    config = uvicorn.Config(
+    name = f"[{options.host}]" if ":" in options.host else options.host
+    when_ready(f"http://{name}:{bound.getsockname()[1]}/")
+    with bound:
+        uvicorn.Server(configured(app)).run(sockets=[bound])
+
+
+def configured(app: ASGIApp) -> uvicorn.Config:
+    """How uvicorn serves the pages."""
+    return uvicorn.Config(
         app,
+        http=TimedProtocol,
         log_level="error",  # a burst would write a warning for each request
         access_log=False,
         server_header=False,
@@ -78,10 +89,6 @@ def serve(station: Station, options: Options, port: int, *, when_ready: Callable
         ws="none",
         proxy_headers=False,
     )
-    name = f"[{options.host}]" if ":" in options.host else options.host
-    when_ready(f"http://{name}:{bound.getsockname()[1]}/")
-    with bound:
-        uvicorn.Server(config).run(sockets=[bound])
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -27,7 +27,7 @@ def sheet_page(request: Request) -> Response:
 @router.get("/data/sheet")
 def sheet(request: Request) -> Response:
     """One sheet, held for who asks."""
-    printed = request.query_params.get("printed", "")[:30]
+    printed = request.query_params.get("printed", "").replace("\0", "")[:30]
     after = request.query_params.get("after") or None
     try:
         found = asking.station(request).sheet(

@@ -37,7 +37,7 @@ class Wanted:
     """A decision, or what else is done with a field, as a browser sends it.
 
     Attributes:
-        action: ``settle``, ``undo`` or ``hand_up``.
+        action: ``settle``, ``undo``, ``hand_up``, or ``withdraw``: take the question back that was handed up.
         seconds: that the person took; None where unknown.
         blind: it answers a blind item.
     """
@@ -62,7 +62,7 @@ def wanted(sent: object) -> Wanted:
     """
     entry = mapping(sent)
     action = entry.get("action")
-    if action not in ("settle", "undo", "hand_up"):
+    if action not in ("settle", "undo", "hand_up", "withdraw"):
         raise BadRequest("action")
     kind = entry.get("kind", "")
     if not isinstance(kind, str):
@@ -77,7 +77,7 @@ def wanted(sent: object) -> Wanted:
     if action == "settle" and (state == "read") != (value is not None):
         raise BadRequest("value")
     reason = entry.get("reason", "")
-    if not isinstance(reason, str) or len(reason) > MAX_REASON:
+    if not isinstance(reason, str) or len(reason) > MAX_REASON or not _is_storable(reason):
         raise BadRequest("reason")
     return Wanted(
         action=str(action),
@@ -132,9 +132,14 @@ def text(sent: object, limit: int = 200) -> str:
     Raises:
         BadRequest: it is none, or too long.
     """
-    if not isinstance(sent, str) or not 0 < len(sent) <= limit:
+    if not isinstance(sent, str) or not 0 < len(sent) <= limit or not _is_storable(sent):
         raise BadRequest("text")
     return sent
+
+
+def _is_storable(text: str) -> bool:
+    """Whether every database takes a text: JSON may hold halves of characters, and PostgreSQL has no NUL."""
+    return not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text)
 
 
 def number(sent: object) -> Value:
@@ -274,6 +279,7 @@ def item_json(item: Item) -> dict[str, Any]:
         },
         "blind": item.blind,
         "handed_up": item.handed_up,
+        "locked": item.locked,
         "answers": [] if item.keying is None else _answers(item.keying),
         "place": str(item.place),
     }
@@ -312,6 +318,7 @@ def sum_json(found: Sum) -> dict[str, Any]:
                 "state": term.state,
                 "decided": term.decided,
                 "doubtful": term.doubtful,
+                "hidden": term.hidden,
             }
             for term in found.terms
         ],
@@ -322,11 +329,6 @@ def settled_json(settled: Settled) -> dict[str, Any]:
     """What came of a decision."""
     return {
         "field": field_json(settled.field),
-        "changed": [
-            {"field_id": c.field_id, "before": c.before, "now": c.now, "waiting": c.waiting} for c in settled.changed
-        ],
-        "sums": [sum_json(found) for found in settled.sums],
-        "waiting": settled.waiting,
         "differs": settled.differs,
     }
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import RowMapping
 
 from gikocr.elements import State
-from gikocr.errors import EditConflict, WorkspaceError
+from gikocr.errors import EditConflict, SeniorNeeded, WorkspaceError
 from gikocr.workspace import queries, recording, schema
 from gikocr.workspace.database import Database
 from gikocr.workspace.rows import Selection, StoredField, Value, amount, amount_text, now, stored_field
@@ -72,13 +72,24 @@ class _Place:
         return {"document_id": self.document_id, "number": self.number, "field_id": self.field_id}
 
 
-def decide(database: Database, connection: sa.Connection, entry: Entry, *, by: str, request: str | None) -> StoredField:
+def decide(
+    database: Database, connection: sa.Connection, entry: Entry, *, by: str, request: str | None, senior: bool
+) -> StoredField:
     """Make one decision within a transaction, and return the field as it is now.
 
     The same request on the same field is made once: asked again, the field is returned as it is.
 
+    Args:
+        database: of the connection.
+        connection: in a transaction.
+        entry: the decision.
+        by: who.
+        request: see :class:`Entry`.
+        senior: whether that person may decide what was handed up.
+
     Raises:
         EditConflict: somebody else decided meanwhile, and nothing was written.
+        SeniorNeeded: the field waits for a senior, and nothing was written.
         ValueError: a value without the state ``read``, or that state without a value.
         WorkspaceError: there is no such field.
     """
@@ -89,9 +100,11 @@ def decide(database: Database, connection: sa.Connection, entry: Entry, *, by: s
     if request is not None and any(row["request"] == request for row in log):
         return before
     if before.version != entry.version:
-        raise EditConflict(
-            f"The field {entry.field_id!r} of report {entry.report_id} was decided on by somebody else meanwhile.",
-            advice="Look at it again.",
+        raise conflict(before, (entry.value, entry.state))
+    if not senior and _is_handed_up(connection, place):
+        raise SeniorNeeded(
+            f"The field {entry.field_id!r} of report {entry.report_id} waits for a senior.",
+            advice="Who asked may take the question back.",
             stands=before,
             wanted=(entry.value, entry.state),
         )
@@ -140,11 +153,7 @@ def undo(
     if not kept:
         raise WorkspaceError(f"Nothing was decided on the field {field_id!r} of report {report_id}.")
     if (version is not None and before.version != version) or (only_own and kept[-1]["by"] != by):
-        raise EditConflict(
-            f"The field {field_id!r} of report {report_id} was decided on by somebody else meanwhile.",
-            advice="Look at it again.",
-            stands=before,
-        )
+        raise conflict(before)
     again = kept[-2] if len(kept) > 1 else None
     entry = Entry(
         report_id,
@@ -156,8 +165,20 @@ def undo(
     )
     _add(connection, place, before, entry, by=by, request=request)
     _unkey(connection, place, kept[-1])
+    if kept[-1]["kind"] != SECOND:
+        _reopen_hand_up(connection, place, kept[-1])
     recording.apply_decision(connection, report_id, field_id, standing(_log(connection, place)))
     return read_field(connection, report_id, field_id)
+
+
+def conflict(stands: StoredField, wanted: tuple[Value, State | None] | None = None) -> EditConflict:
+    """Somebody else decided on a field since it was seen."""
+    return EditConflict(
+        f"The field {stands.field_id!r} of report {stands.report_id} was decided on by somebody else meanwhile.",
+        advice="Look at it again.",
+        stands=stands,
+        wanted=wanted,
+    )
 
 
 def lock_reports(database: Database, connection: sa.Connection, report_ids: Iterable[int]) -> None:
@@ -207,6 +228,22 @@ def hand_up(
     _leave(connection, report_id, field_id, by)
 
 
+def withdraw(connection: sa.Connection, report_id: int, field_id: str, *, by: str) -> bool:
+    """Take one's own question to a senior back; False where it is none, or where two answers that differ raised it."""
+    columns, place = schema.hand_up.c, _place(connection, report_id, field_id)
+    done = connection.execute(
+        sa.update(schema.hand_up)
+        .where(place.of(schema.hand_up), columns.closed_at.is_(None), columns.by == by, columns.reason != DIFFERS)
+        .values(closed_by=by, closed_at=now())
+    )
+    return bool(done.rowcount)
+
+
+def _is_handed_up(connection: sa.Connection, place: _Place) -> bool:
+    open_one = place.of(schema.hand_up), schema.hand_up.c.closed_at.is_(None)
+    return bool(connection.scalar(sa.select(sa.func.count()).where(*open_one)))
+
+
 def close_hand_up(connection: sa.Connection, place: _Place, by: str) -> None:
     """The field no longer waits for a senior."""
     columns = schema.hand_up.c
@@ -214,6 +251,16 @@ def close_hand_up(connection: sa.Connection, place: _Place, by: str) -> None:
         sa.update(schema.hand_up)
         .where(place.of(schema.hand_up), columns.closed_at.is_(None))
         .values(closed_by=by, closed_at=now())
+    )
+
+
+def _reopen_hand_up(connection: sa.Connection, place: _Place, undone: RowMapping) -> None:
+    """The decision that closed a hand-up was taken back: the field waits for a senior again."""
+    columns = schema.hand_up.c
+    connection.execute(
+        sa.update(schema.hand_up)
+        .where(place.of(schema.hand_up), columns.closed_by == undone["by"], columns.closed_at >= undone["at"])
+        .values(closed_by=None, closed_at=None)
     )
 
 

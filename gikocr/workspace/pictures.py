@@ -30,6 +30,11 @@ from gikocr.workspace.store import Workspace
 #: Added on each side of a cell, as a share of its height: enough to see a neighbour's stroke that reaches into it.
 MARGIN = 0.5
 
+#: Pixels of the height to which a page is reduced to be looked at as a whole, and the quality of its JPEG. What is looked at closely
+#: are the original pixels.
+SMALL_HEIGHT = 1600
+SMALL_QUALITY = 85
+
 #: Decoded pages that are kept in memory: reviewers go through the fields of one page one after the other.
 PAGES_KEPT = 3
 
@@ -62,6 +67,19 @@ class Pictures:
             with self._drawing:
                 if not path.exists():
                     write_file(path, _png(self._decoded(report, number), None))
+        return path
+
+    def small_page(self, report: StoredReport, number: int) -> Path:
+        """The picture (JPEG) of a page, at most :data:`SMALL_HEIGHT` pixels high; else as :meth:`page`.
+
+        Raises:
+            WorkspaceError: as for :meth:`page`.
+        """
+        path = self._path(report, number, None).with_suffix(f".{SMALL_HEIGHT}.jpg")
+        if not path.exists():
+            with self._drawing:
+                if not path.exists():
+                    write_file(path, _small(self._decoded(report, number)))
         return path
 
     def cell(self, report: StoredReport, field: StoredField) -> Path:
@@ -225,6 +243,18 @@ def cut_out(page: Page, box: Box, margin: float) -> tuple[int, int, int, int] | 
     top, left = max(0, int(cut.top)), max(0, int(cut.left))
     bottom, right = min(page.image.shape[0], int(cut.bottom) + 1), min(page.image.shape[1], int(cut.right) + 1)
     return None if bottom <= top or right <= left else (left, top, right, bottom)
+
+
+def _small(page: Page) -> bytes:
+    from PIL import Image
+
+    image = Image.fromarray(page.image)
+    if image.height > SMALL_HEIGHT:
+        width = max(1, round(image.width * SMALL_HEIGHT / image.height))
+        image = image.resize((width, SMALL_HEIGHT), Image.Resampling.BOX)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=SMALL_QUALITY)
+    return buffer.getvalue()
 
 
 def _png(page: Page, cut: tuple[int, int, int, int] | None) -> bytes:

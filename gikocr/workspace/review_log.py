@@ -109,25 +109,28 @@ class ReviewLog:
         by: str,
         reason: str = "",
         seconds: float | None = None,
+        senior: bool = True,
     ) -> StoredField:
         """Decide what is printed in a field, and return the field as it is now.
 
         What the reader saw stays; the decision stands beside it, and the field waits no longer. The JSON in the folder does not
-        change until :meth:`Workspace.write_json`. The arguments are those of :class:`Entry`; ``by``: who.
+        change until :meth:`Workspace.write_json`. The arguments are those of :class:`Entry`; ``by``: who; ``senior``: whether that
+        person may decide what was handed up.
 
         Raises:
             EditConflict: somebody else decided meanwhile.
+            SeniorNeeded: the field waits for a senior.
             ValueError: a value without the state ``read``, or that state without a value.
             WorkspaceError: there is no such field, or the database fails.
         """
         entry = Entry(report_id, field_id, version, value, state, kind, reason, seconds)
-        (done,) = self.settle_all([entry], by=by)
+        (done,) = self.settle_all([entry], by=by, senior=senior)
         if isinstance(done, EditConflict):
             raise done
         return done
 
     def settle_all(
-        self, entries: Iterable[Entry], *, by: str, request: str | None = None
+        self, entries: Iterable[Entry], *, by: str, request: str | None = None, senior: bool = True
     ) -> list[StoredField | EditConflict]:
         """Make several decisions in one transaction: all of them are kept, or with an error none.
 
@@ -135,6 +138,7 @@ class ReviewLog:
             entries: what to decide.
             by: who.
             request: names what was decided with one key press. Sent twice, it counts once; it is undone as a whole.
+            senior: whether that person may decide what was handed up; else such fields are passed over (``SeniorNeeded``).
 
         Returns:
             For each entry its field as it is now, or the conflict for which it was passed over.
@@ -150,7 +154,8 @@ class ReviewLog:
             decisions.lock_reports(self._database, connection, (entry.report_id for entry in entries))
             for entry in entries:
                 try:
-                    done.append(decisions.decide(self._database, connection, entry, by=by, request=request))
+                    made = decisions.decide(self._database, connection, entry, by=by, request=request, senior=senior)
+                    done.append(made)
                     touched.add(entry.report_id)
                 except EditConflict as conflict:
                     done.append(conflict)
@@ -171,11 +176,15 @@ class ReviewLog:
             recording.count_waiting(connection, report_id)
             return decisions.read_field(connection, report_id, done.field_id)
 
-    def undo_last(self, by: str, *, request: str | None = None) -> list[StoredField]:
+    def undo_last(
+        self, by: str, *, place: tuple[int, str] | None = None, request: str | None = None
+    ) -> list[StoredField]:
         """Take back what a person decided last and has not taken back yet; called again, what was decided before that.
 
         Args:
             by: who.
+            place: report and field: what the person decided last on it, with all that was decided with the same key press. The same
+                person may work in another window too.
             request: names this undo, so that sent twice it counts once.
 
         Returns:
@@ -187,7 +196,7 @@ class ReviewLog:
         with self._database.write() as connection:
             if request is not None and (before := self._of_request(connection, request, by)):
                 return [decisions.read_field(connection, *place) for place in before]
-            places = self._last(connection, by)
+            places = self._last(connection, by, place)
             decisions.lock_reports(self._database, connection, (report_id for report_id, _ in places))
             done = [
                 decisions.undo(self._database, connection, *place, version=None, by=by, only_own=True, request=request)
@@ -211,7 +220,7 @@ class ReviewLog:
         )
         return [(report_id, field_id) for report_id, field_id in connection.execute(statement)]
 
-    def _last(self, connection: sa.Connection, by: str) -> list[tuple[int, str]]:
+    def _last(self, connection: sa.Connection, by: str, place: tuple[int, str] | None) -> list[tuple[int, str]]:
         """The fields of a person's last decisions that were not undone, all those of one request together."""
         columns, report = schema.decision.c, schema.report.c
         statement = (
@@ -226,6 +235,14 @@ class ReviewLog:
         )
         found: list[tuple[int, str]] = []
         wanted: str | None = None
+        if place is not None:
+            own = statement.where(report.id == place[0], columns.field_id == place[1])
+            rows = connection.execute(own).all()
+            last = next((row for row in rows if not decisions.is_undone(connection, row[3], row[1], row[0])), None)
+            if last is None:
+                return []
+            one = columns.id == last.id if last.request is None else columns.request == last.request
+            statement = statement.where(one)
         for number, field_id, request, report_id in connection.execute(statement):
             if found and (wanted is None or request != wanted):
                 break
@@ -324,12 +341,37 @@ class ReviewLog:
                 )
             )
 
-    def hand_up(self, report_id: int, field_id: str, *, by: str, reason: str) -> None:
+    def hand_up(self, report_id: int, field_id: str, *, by: str, reason: str, version: int | None = None) -> None:
         """Ask a senior to decide a field; it leaves the queue of the others.
+
+        Args:
+            report_id: the report.
+            field_id: the field.
+            by: who asks.
+            reason: in the person's words.
+            version: of the field that the person saw; None: whatever it is.
+
+        Raises:
+            EditConflict: somebody decided meanwhile: then nobody need be asked. So it is, too, when a request comes once more after
+                the senior has answered.
+            WorkspaceError: there is no such field.
+        """
+        with self._database.write() as connection:
+            decisions.lock_reports(self._database, connection, [report_id])
+            before = decisions.read_field(connection, report_id, field_id)
+            if version is not None and version != before.version:
+                raise decisions.conflict(before)
+            decisions.hand_up(self._database, connection, report_id, field_id, by=by, reason=reason)
+
+    def withdraw(self, report_id: int, field_id: str, *, by: str) -> bool:
+        """Take one's own question to a senior back, so that everybody may decide the field again.
+
+        Returns:
+            False where there is none, or where it is not a question but two answers that differ.
 
         Raises:
             WorkspaceError: there is no such field.
         """
         with self._database.write() as connection:
             decisions.read_field(connection, report_id, field_id)
-            decisions.hand_up(self._database, connection, report_id, field_id, by=by, reason=reason)
+            return decisions.withdraw(connection, report_id, field_id, by=by)

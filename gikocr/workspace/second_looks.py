@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,6 +53,23 @@ class HandedUp:
     reason: str
     at: datetime
     keying: Keying | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestions:
+    """What is open on fields of some reports, by report and field.
+
+    Attributes:
+        handed_up: why a senior is asked.
+        asked: who gave the first answer, where a second one is awaited from somebody who has not seen it.
+    """
+
+    handed_up: Mapping[tuple[int, str], str]
+    asked: Mapping[tuple[int, str], str]
+
+    def hidden_from(self, person: str) -> frozenset[tuple[int, str]]:
+        """The fields of which a person must not see what was read and answered, so that a second answer is one of its own."""
+        return frozenset(place for place, first_by in self.asked.items() if first_by != person)
 
 
 class SecondLooks:
@@ -184,7 +201,8 @@ class SecondLooks:
             queries.select_fields(EVERYTHING)
             .add_columns(columns.asked_at)
             .join(schema.keying, _same_field(columns, report, field))
-            .where(columns.outcome == "asked", columns.first_by != person, report.current, not_held(person))
+            .where(columns.outcome == "asked", columns.first_by != person, report.current)
+            .where(not_held(person), not_handed_up())
             .order_by(columns.asked_at)
             .limit(limit)
         )
@@ -193,8 +211,22 @@ class SecondLooks:
         with self._database.read() as connection:
             return [(row["asked_at"], stored_field(row)) for row in connection.execute(statement).mappings()]
 
-    def handed_up(self, *, limit: int = 200) -> list[HandedUp]:
-        """The fields that wait for a senior, the oldest first."""
+    def open_questions(self, report_ids: Collection[int]) -> OpenQuestions:
+        """What is open on the fields of current reports."""
+        report, up, keyed = schema.report.c, schema.hand_up.c, schema.keying.c
+
+        def of(table: sa.Table, told: sa.Column[Any], *conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
+            same = sa.and_(table.c.document_id == report.document_id, table.c.number == report.number, report.current)
+            wanted = sa.select(report.id, table.c.field_id, told).join_from(table, schema.report, same)
+            return wanted.where(report.id.in_(sorted(report_ids)), *conditions)
+
+        with self._database.read() as connection:
+            handed_up = connection.execute(of(schema.hand_up, up.reason, up.closed_at.is_(None)))
+            asked = connection.execute(of(schema.keying, keyed.first_by, keyed.outcome == "asked"))
+            return OpenQuestions({(r, f): why for r, f, why in handed_up}, {(r, f): by for r, f, by in asked})
+
+    def handed_up(self, *, place: tuple[int, str] | None = None, limit: int = 200) -> list[HandedUp]:
+        """The fields that wait for a senior, the oldest first; ``place``: the one of that report and id only."""
         columns, report, field = schema.hand_up.c, schema.report.c, schema.field.c
         statement = (
             queries.select_fields(EVERYTHING)
@@ -210,6 +242,8 @@ class SecondLooks:
             .order_by(columns.at)
             .limit(limit)
         )
+        if place is not None:
+            statement = statement.where(report.id == place[0], columns.field_id == place[1])
         with self._database.read() as connection:
             rows = connection.execute(statement).mappings().all()
             found = []
@@ -258,8 +292,8 @@ class SecondLooks:
             )
             .join(schema.field, sa.and_(field.report_id == report.id, field.field_id == columns.field_id))
         )
-        asked = sa.select(sa.func.count()).where(schema.keying.c.outcome == "asked", schema.keying.c.first_by != person)
-        up = sa.select(sa.func.count()).where(schema.hand_up.c.closed_at.is_(None))
+        asked = _current(schema.keying).where(schema.keying.c.outcome == "asked", schema.keying.c.first_by != person)
+        up = _current(schema.hand_up).where(schema.hand_up.c.closed_at.is_(None))
         with self._database.read() as connection:
             size, done = connection.execute(drawn).one()
             return int(size), int(done), int(connection.scalar(asked) or 0), int(connection.scalar(up) or 0)
@@ -269,6 +303,13 @@ def patterns(text: str) -> tuple[str, ...]:
     """A list of texts as a plan keeps it."""
     found = json.loads(text) if text else []
     return tuple(str(entry) for entry in found)
+
+
+def _current(table: sa.Table) -> sa.Select[Any]:
+    """How many rows of a table are of a content that is current: one to which a page was attached is another one."""
+    columns, report = table.c, schema.report.c
+    same = sa.and_(columns.document_id == report.document_id, columns.number == report.number, report.current)
+    return sa.select(sa.func.count()).select_from(table).join(schema.report, same)
 
 
 def _same_field(columns: Any, report: Any, field: Any) -> sa.ColumnElement[bool]:

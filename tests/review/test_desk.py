@@ -3,7 +3,8 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,7 +125,9 @@ def test_an_item_says_what_is_needed_to_decide(station: Station) -> None:
         "p99-1",
         "c999-1-00000000",
         "../../etc/passwd",
-        "p1-1/..",
+        "p1-1",
+        "p1-1-00000000",
+        "p1-1-00000000/..",
         "p１-1",
         "p1-1\n",
         "c" + "9" * 40,
@@ -309,6 +312,80 @@ def test_several_threads_settle_one_report(station: Station) -> None:
     with Station(station.workspace, Settings()) as fresh:
         fresh._recomputer.recompute(1)
         assert {f.field_id: f for f in station.workspace.fields(Selection(report_ids=(1,)))} == after
+
+
+def test_what_is_reckoned_later_is_told_later(station: Station, tmp_path: Path) -> None:
+    """An answer does not wait for inference; what inference then lets go is told to whoever asks for news."""
+    report_id = make_document(station.workspace, tmp_path / "scans", 9, AMBIGUOUS)
+    # That the sums hold does not tell a 0 from a blank.
+    others = [f for f in CORNERS if f != GRANTED and one(station, f, report_id).value != 0]
+    start = station.let_go()
+    assert start.fields == ()
+    settled = settle(station, GRANTED, VALUES[GRANTED], report_id=report_id, at_once=False)
+    assert (settled.changed, settled.sums, settled.waiting) == ((), (), None)
+    for _ in range(200):
+        if len(station.let_go(start.number).fields) == len(others):
+            break
+        time.sleep(0.05)
+    assert set(station.let_go(start.number).fields) == {(report_id, f) for f in others}
+    assert station.let_go(station.let_go().number).fields == ()
+    assert station.let_go(10**9).fields == ()
+    assert not any(one(station, f, report_id).waiting for f in others)
+
+
+def test_the_background_outlives_whatever_fails_in_it(
+    made: Callable[[], Workspace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with made() as workspace, Station(workspace, Settings()) as station:
+        path = workspace.folder.out / station.item(1, ISSUED).report.path
+        recompute, failed = station._recomputer.recompute, []
+
+        def fail_once(report_id: int) -> object:
+            if not failed:
+                failed.append(report_id)
+                raise KeyError("a report that is damaged")
+            return recompute(report_id)
+
+        monkeypatch.setattr(station._recomputer, "recompute", fail_once)
+        settle(station, REPEALED, 4, report_id=2, at_once=False)
+        for _ in range(200):
+            if failed:
+                break
+            time.sleep(0.05)
+        settle(station, ISSUED, 4, at_once=False)
+    assert failed == [2]
+    assert json.loads(path.read_text())["fields"], path
+    assert '"review"' in path.read_text()
+
+
+def test_the_queue_does_not_end_where_others_were_faster(on_sqlite: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that was found is leased to somebody else before it is ours: there is more."""
+    reviews, faster = on_sqlite.workspace.reviews, []
+    lease_all = type(reviews).lease_all
+
+    def overtaken(self: object, places: Sequence[tuple[int, str]], holder: str, **more: float) -> set[tuple[int, str]]:
+        if holder == "李" and not faster:
+            faster.extend(places)
+            lease_all(reviews, places, "王")
+        return lease_all(reviews, places, holder, **more)
+
+    monkeypatch.setattr(type(reviews), "lease_all", overtaken)
+    found = {(i.report.id, i.field.field_id) for i in on_sqlite.queue(person="李", limit=3)}
+    assert len(found) == 3
+    assert not found & set(faster)
+
+
+def test_undo_takes_back_what_was_decided_in_this_window(station: Station) -> None:
+    """One person, two windows: what is taken back in one is not what was decided last in the other."""
+    settle(station, ISSUED, 4)
+    settle(station, REPEALED, 5)
+    done = station.undo("李", place=(1, ISSUED), request="u1")
+    assert [(s.field.field_id, s.field.decided) for s in done] == [(ISSUED, None)]
+    assert [s.field.field_id for s in station.undo("李", place=(1, ISSUED), request="u1")] == [ISSUED]  # sent once more
+    decided = one(station, REPEALED).decided
+    assert decided is not None and decided.value == 5
+    assert station.undo("李", place=(1, ISSUED)) == []
+    assert station.undo("王", place=(1, REPEALED)) == []
 
 
 def test_counts(station: Station) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from gikocr.errors import UsageError
+from gikocr.errors import EditConflict, SeniorNeeded, UsageError
 from gikocr.export.tables import level_of
 from gikocr.ingest import Input, open_document
 from gikocr.pipeline import Extraction
@@ -23,9 +23,11 @@ from tests.review.documents import (
     DOUBTS,
     FORM,
     GRANTED,
+    IN_FORCE,
     ISSUED,
     RECEIVED,
     REPEALED,
+    TOTAL,
     VALUES,
     draw_scan,
     make_document,
@@ -135,7 +137,8 @@ def test_the_form_shows_every_cell_with_its_doubt_and_its_broken_sums(station: S
     view = station.form_view(1)
     assert [t.key for t in view.tables] == ["二", "三"]
     assert view.missing == ("四",)
-    assert view.pages == ((1, "p1-1"),)
+    ((number, page),) = view.pages
+    assert number == 1 and page == station.item(1, GRANTED).page_id
     cells = {c.field_id: c for t in view.tables for b in t.blocks for row in b.rows for c in row.cells if c is not None}
     assert cells.keys() == VALUES.keys()
     assert {i for i, c in cells.items() if c.doubtful} == set(DOUBTS)
@@ -273,6 +276,126 @@ def test_what_is_handed_up_waits_for_a_senior(station: Station) -> None:
     assert (item.field.field_id, item.handed_up, item.keying) == (ISSUED, "paper torn", None)
     station.settle("张", 1, ISSUED, version=0, value=10, state="read")
     assert station.disagreements() == []
+
+
+def test_only_a_senior_settles_what_was_handed_up(station: Station) -> None:
+    station.people.add("张", "senior")
+    station.hand_up("李", 1, ISSUED, "paper torn")
+    for person in ("李", "王", ""):
+        with pytest.raises(SeniorNeeded):
+            station.settle(person, 1, ISSUED, version=0, value=10, state="read")
+        assert station.item(1, ISSUED, person=person).locked
+    for done in (
+        station.confirm_form("王", 1, [(ISSUED, 0), (REPEALED, 0)]),
+        station.settle_sheet("王", [(1, ISSUED, 0)], [(1, IN_FORCE, 0)]),
+        station.settle_sheet("王", [], [(1, ISSUED, 0)]),
+        station.shift("王", 1, "二", 0, rows=[0], columns=[0], right=1),
+    ):
+        assert [type(c) for c in done.conflicts] == [SeniorNeeded]
+    assert one(station, ISSUED).version == 0
+    view = station.form_view(1, person="王")
+    assert {c.field_id for t in view.tables for b in t.blocks for r in b.rows for c in r.cells if c and c.locked} == {
+        ISSUED
+    }
+    item = station.item(1, ISSUED, person="张")
+    assert (item.locked, item.handed_up) == (False, "paper torn")
+    assert not station.settle("张", 1, ISSUED, version=0, value=10, state="read").field.waiting
+
+
+def test_who_asked_may_take_the_question_back(station: Station) -> None:
+    station.people.add("张", "senior")
+    station.hand_up("李", 1, ISSUED, "paper torn")
+    assert not station.withdraw("王", 1, ISSUED)
+    assert station.withdraw("李", 1, ISSUED)
+    assert not station.withdraw("李", 1, ISSUED)
+    assert not station.settle("王", 1, ISSUED, version=0, value=10, state="read").field.waiting
+
+
+def test_none_of_the_two_who_differ_decides(station: Station) -> None:
+    station.people.add("张", "senior")
+    station.set_plan(Plan(0, 1, 0.0, (REPEALED,)))
+    station.settle("李", 1, REPEALED, version=0, value=77, state="read")
+    assert station.settle("王", 1, REPEALED, version=1, value=11, state="read", blind=True).differs
+    for person in ("李", "王"):
+        assert not station.withdraw(person, 1, REPEALED)
+        assert station.item(1, REPEALED, person=person).keying is None
+        with pytest.raises(SeniorNeeded):
+            station.settle(person, 1, REPEALED, version=2, value=11, state="read")
+    assert station.item(1, REPEALED, person="张").keying is not None
+    assert not station.settle("张", 1, REPEALED, version=2, value=11, state="read").field.waiting
+
+
+def test_where_nobody_is_senior_everybody_settles(station: Station) -> None:
+    station.people.add("张", "senior")
+    assert [station.people.is_senior(name) for name in ("张", "李")] == [True, False]
+    station.people.retire("张")
+    assert station.people.is_senior("李")
+
+
+def test_a_second_answer_is_given_without_any_sight_of_the_first(station: Station) -> None:
+    """Nothing of it is told by the field's address, by the form, by sums it takes part in, or by a conflict."""
+    station.set_plan(Plan(0, 1, 0.0, (RECEIVED,)))
+    first = station.settle("李", 1, RECEIVED, version=0, value=VALUES[RECEIVED] + 5, state="read")
+    assert not station.sees("王", 1, RECEIVED) and station.sees("李", 1, RECEIVED)
+    item = station.item(1, RECEIVED, person="王")
+    assert item.blind and item.field.decided is None and item.field.value is None
+    assert (item.alternatives, item.sums, item.suggestion, item.handed_up) == ((), (), None, None)
+    assert not station.item(1, RECEIVED, person="李").blind
+    view = station.form_view(1, person="王")
+    cells = {c.field_id: c for t in view.tables for b in t.blocks for r in b.rows for c in r.cells if c}
+    cell = cells[RECEIVED]
+    assert (cell.hidden, cell.value, cell.read_value, cell.printed, cell.decided_by, cell.confidence) == (
+        True, None, None, None, None, None,
+    )  # fmt: skip
+    assert [c.field_id for c in cells.values() if c.hidden] == [RECEIVED]
+    for sums in (view.sums, station.item(1, TOTAL, person="王").sums):
+        touched = [s for s in sums if any(t.field_id == RECEIVED for t in s.terms)]
+        assert touched and all((s.holds, s.left, s.right, s.difference) == (None,) * 4 for s in touched)
+        assert all(t.value is None for s in touched for t in s.terms if t.field_id == RECEIVED)
+    # To look at the whole form confirms nothing that was not seen.
+    done = station.confirm_form("王", 1, [(RECEIVED, first.field.version), (TOTAL, 0)])
+    assert [f.field_id for f in done.fields] == [TOTAL]
+    (row, *_) = [r for r in station.audit(person="王") if r["field"] == RECEIVED]
+    assert (row["by"], row["old_state"], row["new_value"], row["new_state"]) == ("李", "withheld", None, "withheld")
+    for person in ("李", None):
+        (row, *_) = [r for r in station.audit(person=person) if r["field"] == RECEIVED]
+        assert (row["new_value"], row["new_state"]) == (VALUES[RECEIVED] + 5, "read")
+    own = station.form_view(1, person="李")
+    assert not any(c.hidden for t in own.tables for b in t.blocks for r in b.rows for c in r.cells if c)
+    station.settle("王", 1, RECEIVED, version=1, value=VALUES[RECEIVED] + 5, state="read", blind=True)
+    assert station.sees("王", 1, RECEIVED)
+
+
+def test_what_a_senior_takes_back_waits_for_a_senior_again(station: Station) -> None:
+    station.hand_up("李", 1, ISSUED, "paper torn")
+    station.settle("张", 1, ISSUED, version=0, value=10, state="read")
+    station.undo("张")
+    (item,) = station.disagreements()
+    assert (item.field.field_id, item.handed_up, item.field.decided) == (ISSUED, "paper torn", None)
+    assert ISSUED not in {i.field.field_id for i in station.queue(person="王", limit=50) if i.report.id == 1}
+
+
+def test_a_question_that_comes_again_after_its_answer_is_not_asked_again(station: Station) -> None:
+    """The answer to the request was lost, the browser sends it once more, and a senior was fast."""
+    station.hand_up("李", 1, ISSUED, "paper torn", version=0)
+    station.hand_up("李", 1, ISSUED, "paper torn", version=0)
+    station.settle("张", 1, ISSUED, version=0, value=10, state="read")
+    with pytest.raises(EditConflict):
+        station.hand_up("李", 1, ISSUED, "paper torn", version=0)
+    assert station.disagreements() == []
+
+
+def test_a_second_keyer_who_asks_a_senior_is_not_asked_again(station: Station) -> None:
+    station.set_plan(Plan(0, 1, 0.0, (ISSUED,)))
+    station.settle("李", 1, ISSUED, version=0, value=10, state="read")
+    station.hand_up("王", 1, ISSUED, "cannot read it")
+    assert not any(i.blind for i in station.queue(person="王", limit=50))
+
+
+def test_a_sheet_of_a_report_that_was_read_anew_is_no_obstacle(on_sqlite: Station) -> None:
+    """What is no longer there is passed over; an error would be sent again and again, and hold up all decisions after it."""
+    done = on_sqlite.settle_sheet("李", [(99, ISSUED, 0), (1, ISSUED, 0)], [(99, REPEALED, 0), (2, REPEALED, 0)])
+    assert {(f.report_id, f.field_id) for f in done.fields} == {(1, ISSUED), (2, REPEALED)}
 
 
 # A missing page

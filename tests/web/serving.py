@@ -22,6 +22,7 @@ import uvicorn
 from gikocr.review import Station
 from gikocr.settings import load_settings
 from gikocr.web import Options, create_app
+from gikocr.web.server import configured
 from gikocr.workspace import Workspace
 
 
@@ -116,7 +117,7 @@ class Server(Asked):
         bound = socket.create_server(("127.0.0.1", 0))
         self.port = bound.getsockname()[1]
         app = create_app(self._station, options)
-        self._server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", ws="none"))
+        self._server = uvicorn.Server(configured(app))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [bound]}, daemon=True)
         self._thread.start()
         self.wait()

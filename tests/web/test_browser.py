@@ -92,6 +92,23 @@ def test_the_first_field_is_shown_with_all_that_belongs_to_it(page: Page, server
         page.wait_for_function(DRAWN, arg=canvas)
 
 
+def test_headings_are_told_as_they_are_printed(page: Page, server: Server) -> None:
+    """What was read beside and above the cell, from the page as it is, next to the form's own words."""
+    report = rows(server, "SELECT id FROM report WHERE name='hybrid.pdf' AND current")[0][0]
+    field = "requests.received.natural_person"
+    page.goto(f"{server.url}/review?report={report}&at={field}")
+    page.wait_for_function("() => document.getElementById('as-printed').textContent")
+    told = page.inner_text("#as-printed")
+    assert told.startswith("Headings as read: ")
+    assert "新收" in told and "自然人" in told
+    (item,) = [server.get(f"/data/item/{report}/{field}").json]
+    assert item["row"]["zh"]
+    other = find(server, lambda i: i["passage"] is not None)
+    open_item(page, server, other)
+    page.wait_for_selector("#passage mark")
+    assert page.inner_text("#as-printed").strip() == ""
+
+
 def test_enter_accepts_and_digits_correct(review: Page, server: Server) -> None:
     items = [i for i in queue(server) if i["field"]["value"] is not None][:2]
     open_item(review, server, items[0])
@@ -217,8 +234,8 @@ def test_ask_a_senior(review: Page, server: Server) -> None:
     review.wait_for_selector("dialog[open]")
     review.keyboard.type("b 1 7?")
     press(review, "Enter")
+    review.wait_for_function("(k) => document.getElementById('desk').dataset.field !== k", arg=first)
     wait_until_saved(review)
-    assert key(review) != first
     assert rows(server, "SELECT count(*) FROM decision") == [(0,)]
     review.goto(f"{server.url}/people")
     assert "b 1 7?" in review.inner_text("main")
@@ -396,6 +413,24 @@ def test_unsaved_decisions_outlive_the_page(browser: Browser, page: Page, proces
     assert asked in (["beforeunload"], [])  # saved before it was closed, or asked
 
 
+def test_nobody_sends_what_somebody_else_decided(review: Page, server: Server) -> None:
+    """A name may begin like another one."""
+    entry = {"action": "undo", "id": "x", "report_id": 0, "field_id": "-", "version": 0}
+    add = """([name, entry]) => {
+        const own = `gikocr:${document.body.dataset.workspace}:`;
+        localStorage.setItem(`${own}${name}:1`, JSON.stringify(entry));
+        localStorage.setItem(`${own}Wang:0`, '{"action": "un');
+    }"""
+    review.evaluate(add, ["Wang:Li", entry])
+    review.evaluate(add, ["Wang%3ALi", entry])
+    review.reload()
+    review.wait_for_selector("#desk:not([hidden])")
+    press(review, "7", "Enter")
+    wait_until_saved(review)
+    assert [kind for kind, *_ in log(server)] == ["correct"]
+    assert review.evaluate("Object.keys(localStorage).filter((name) => name.includes('%3ALi')).length") == 1
+
+
 def test_leaving_with_unsaved_decisions_is_warned_of(page: Page, process: Process) -> None:
     review = open_review(page, process)
     process.kill()
@@ -548,7 +583,7 @@ def test_a_second_answer_is_given_without_seeing_the_first(browser: Browser, pag
             break
         press(theirs, "s")
     assert key(theirs) == first
-    assert "at=" not in theirs.url  # by its address the field is shown with the first answer
+    assert "at=" not in theirs.url
     assert theirs.input_value("#value") == ""
     assert "Second" in theirs.inner_text("#notice")
     assert theirs.locator("#alternatives button, .sum").count() == 0
@@ -574,6 +609,145 @@ def test_a_second_answer_is_given_without_seeing_the_first(browser: Browser, pag
 
 
 @pytest.mark.slow
+def sign_in(browser: Browser, server: Asked, name: str) -> Page:
+    """A page of another browser, signed in under a name."""
+    page = browser.new_context(locale="en-GB").new_page()
+    page.goto(f"{server.url}/sign-in")
+    page.fill("#shown", name)
+    page.click("#sign-in button")
+    page.wait_for_selector("#start")
+    return page
+
+
+def test_the_first_answer_is_shown_to_the_second_keyer_nowhere(browser: Browser, page: Page, server: Server) -> None:
+    from gikocr.cli.main import main
+
+    item = find(server, lambda i: i["sums"] and i["crop"])
+    report, field = item["field"]["report_id"], item["field"]["field_id"]
+    neighbour = next(t["field_id"] for t in item["sums"][0]["terms"] if t["field_id"] != field)
+    assert main(["reviewed", str(server.workspace), "--twice-field", field]) == 0
+    open_item(page, server, item)
+    press(page, *"8642135", "Enter")
+    wait_until_saved(page)
+    theirs = sign_in(browser, server, "Zhao")
+    theirs.goto(f"{server.url}/review?report={report}&at={field}")
+    theirs.wait_for_selector("#desk:not([hidden])")
+    assert key(theirs) == f"{report}:{field}"
+    assert theirs.input_value("#value") == ""
+    assert "8642135" not in theirs.content()
+    assert theirs.locator("#alternatives button, .sum").count() == 0
+    theirs.goto(f"{server.url}/review?report={report}&at={neighbour}")
+    theirs.wait_for_selector(".sum")
+    assert "8642135" not in theirs.content()
+    theirs.goto(f"{server.url}/form/{report}")
+    assert "8642135" not in theirs.content()
+    cell = theirs.locator(f"button[data-field='{field}']")
+    assert (cell.get_attribute("class"), cell.inner_text().strip()) == ("asked", "")
+    theirs.evaluate("document.querySelector('main').scrollIntoView()")
+    cell.click()
+    theirs.wait_for_selector("#editor[open]")
+    assert "8642135" not in theirs.content()
+    assert theirs.input_value("#value") == ""
+    # The first person thinks again meanwhile: the conflict tells no answer either.
+    page.goto(f"{server.url}/form/{report}?at={field}")
+    page.wait_for_selector("#editor[open]")
+    press(page, *"8642136", "Enter")
+    wait_until_saved(page)
+    press(theirs, "5", "Enter")
+    theirs.wait_for_function("() => document.getElementById('form-problem').textContent")
+    assert "864213" not in theirs.content()
+    cell.click()
+    theirs.wait_for_selector("#editor[open]")
+    press(theirs, *"8642136", "Enter")
+    wait_until_saved(theirs)
+    assert [kind for kind, *_ in log(server)] == ["correct", "correct", "second"]
+    assert rows(server, "SELECT outcome FROM keying") == [("agreed",)]
+    theirs.context.close()
+
+
+def test_what_was_handed_up_is_settled_by_a_senior_only(browser: Browser, page: Page, server: Server) -> None:
+    from gikocr.cli.main import main
+
+    assert main(["review", str(server.workspace), "--add-person", "Chen", "--role", "senior"]) == 0
+    item = find(server, lambda i: i["field"]["value"] is not None)
+    report, field = item["field"]["report_id"], item["field"]["field_id"]
+    open_item(page, server, item)
+    press(page, "h")
+    page.wait_for_selector("dialog[open]")
+    page.keyboard.type("torn")
+    press(page, "Enter")
+    page.wait_for_function("(k) => document.getElementById('desk').dataset.field !== k", arg=f"{report}:{field}")
+    wait_until_saved(page)
+    # By its address, by a page that was opened before, and by the seniors' queue.
+    open_item(page, server, item)
+    assert "only seniors" in page.inner_text("#notice")
+    assert "torn" not in page.inner_text("main")
+    press(page, "4", "1", "Enter")
+    assert "only seniors" in page.inner_text("#problem")
+    assert key(page) == f"{report}:{field}"
+    entry = {"action": "settle", "kind": "correct", "id": "z", "state": "read", "value": "41", "version": 0}
+    entry |= {"report_id": report, "field_id": field}
+    (result,) = server.post("/data/decisions", [entry]).json["results"]
+    assert (result["status"], result["code"]) == (403, "senior_needed")
+    assert server.get("/data/queue?senior=1").status == 403
+    page.goto(f"{server.url}/people")
+    assert "torn" not in page.inner_text("main")
+    assert "1 fields wait for a senior" in page.inner_text("main")
+    page.goto(f"{server.url}/review?senior=1")
+    page.wait_for_selector("#empty:not([hidden])")
+    assert "senior" in page.inner_text("#empty")
+    assert log(server) == []
+
+    theirs = sign_in(browser, server, "Chen")
+    theirs.goto(f"{server.url}/people")
+    theirs.click("#settle-them")
+    theirs.wait_for_selector("#desk:not([hidden])")
+    assert "torn" in theirs.inner_text("#notice")
+    press(theirs, "4", "2", "Enter")
+    wait_until_saved(theirs)
+    assert [value for _, value, _ in log(server)] == ["42"]
+    theirs.context.close()
+
+
+def test_a_question_to_a_senior_is_taken_back(page: Page, server: Server) -> None:
+    from gikocr.cli.main import main
+
+    assert main(["review", str(server.workspace), "--add-person", "Chen", "--role", "senior"]) == 0
+    review = open_review(page, server)
+    first = key(review)
+    press(review, "h")
+    review.wait_for_selector("dialog[open]")
+    press(review, "x", "Enter")
+    review.wait_for_function("(k) => document.getElementById('desk').dataset.field !== k", arg=first)
+    wait_until_saved(review)
+    press(review, "Control+z")
+    assert key(review) == first
+    press(review, "4", "3", "Enter")
+    wait_until_saved(review)
+    assert [value for _, value, _ in log(server)] == ["43"]
+    assert rows(server, "SELECT count(*) FROM hand_up WHERE closed_at IS NULL") == [(0,)]
+
+
+def test_an_answer_that_came_after_the_question_is_told(page: Page, server: Server) -> None:
+    """Somebody hands a field up while it is on the screen of somebody else."""
+    from gikocr.cli.main import main
+
+    assert main(["review", str(server.workspace), "--add-person", "Chen", "--role", "senior"]) == 0
+    item = find(server, lambda i: i["field"]["value"] is not None)
+    open_item(page, server, item)
+    cookie = server.post("/sign-in", {"shown": "Zhao"}).headers["set-cookie"].partition(";")[0]
+    asked = {"action": "hand_up", "id": "q", "version": 0, "reason": "torn"}
+    asked |= {"report_id": item["field"]["report_id"], "field_id": item["field"]["field_id"]}
+    assert server.post("/data/decisions", [asked], Cookie=cookie).json["results"] == [{"status": 200}]
+    press(page, "4", "4", "Enter")
+    page.wait_for_selector("#conflicts:not([hidden])")
+    assert "waits for a senior; your 44 was not kept" in page.inner_text("#conflicts li")
+    page.click("#conflicts button")
+    assert page.locator("#conflicts:not([hidden])").count() == 0
+    wait_until_saved(page)
+    assert log(server) == []
+
+
 def test_a_missing_page_is_attached(page: Page, server: Server, tmp_path: Path) -> None:
     from PIL import Image
 

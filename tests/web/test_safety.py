@@ -99,9 +99,31 @@ def test_what_another_site_causes_is_refused(serving: Process, headers: dict[str
     assert (answer.status, answer.json) == (403, {"code": "cross_site"})
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize("path", ["/data/queue", "/data/audit.csv", "/picture/p1-1-00000000"])
+def test_a_page_of_another_site_is_given_nothing(serving: Process, site: str, path: str) -> None:
+    """An image of another site with our address would otherwise hold fields for whoever looks at it."""
+    answer = serving.get(path, Sec_Fetch_Site=site)
+    assert (answer.status, answer.json) == (403, {"code": "cross_site"})
+    for ours in ("same-origin", "none"):
+        assert serving.get("/data/counts", Sec_Fetch_Site=ours).status == 200
+    assert serving.get("/review", Sec_Fetch_Site=site).status == 200  # a link to a page may be followed
+
+
+def test_a_cookie_of_brackets_is_none(serving: Process) -> None:
+    import base64
+    import hashlib
+
+    key = (serving.workspace / ".gikocr" / "session.key").read_bytes()
+    deep = base64.urlsafe_b64encode(b"[" * 20_000).decode()
+    answer = serving.get("/data/counts", Cookie=f"gikocr-{hashlib.sha256(key).hexdigest()[:8]}={deep}")
+    assert answer.status == 200  # nobody is signed in, and nobody has to be
+    policy(answer)
+
+
 def test_our_own_pages_may_send(serving: Process) -> None:
     ours = {"Sec_Fetch_Site": "same-origin", "Origin": serving.url}
-    assert serving.post(DECISIONS, [], **ours).json == {"results": []}
+    assert serving.post(DECISIONS, [], **ours).json["results"] == []
 
 
 @pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "FOO"])
@@ -196,6 +218,9 @@ GOOD = {
         {"state": "x"},
         {"kind": "<script>"},
         {"reason": "x" * 501},
+        {"reason": "\ud800"},
+        {"field_id": "a\ud800"},
+        {"field_id": "a\0"},
         {"seconds": -1},
         {"seconds": "x"},
     ],
@@ -247,6 +272,16 @@ def test_errors_tell_nothing_of_the_inside(serving: Process) -> None:
         body = serving.get(path).body.decode()
         assert "Traceback" not in body
         assert str(serving.workspace) not in body
+
+
+def test_a_workspace_made_anew_in_the_same_folder_is_another_one(workspace: Path) -> None:
+    """What a browser could not send yet belongs to the fields of the old one."""
+    names = []
+    for _ in range(2):
+        (workspace / ".gikocr" / "session.key").unlink(missing_ok=True)
+        with Workspace.open(workspace, must_exist=True) as opened, Station(opened, load_settings({}, {})) as station:
+            names += [create_app(station, Options()).state.workspace_id for _ in range(2)]
+    assert names[0] == names[1] != names[2] == names[3]
 
 
 def test_nothing_is_reported_to_others(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,9 @@ import base64
 from decimal import Decimal
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 
+from gikocr.errors import SeniorNeeded
 from gikocr.web.api.bodies import DecisionBody, ReviewItemBody, ReviewPage
 from gikocr.web.api.documents import Limit
 from gikocr.web.api.problems import Problem, documented
@@ -56,7 +57,9 @@ def item(here: Here, who: Reader, report_id: Report, field_id: FieldId) -> Revie
     response_model=ReviewItemBody,
     responses=documented(400, 401, 403, 404, 409, 413, 422, 503),
 )
-def decide(here: Here, who: Reviewer, report_id: Report, field_id: FieldId, decision: DecisionBody) -> ReviewItemBody:
+def decide(
+    here: Here, who: Reviewer, request: Request, report_id: Report, field_id: FieldId, decision: DecisionBody
+) -> ReviewItemBody:
     """Decide what is printed in a field. Refused with 409 where somebody decided since the version that was given."""
     found = here.workspace.reviews.fields([(report_id, field_id)])
     if not found:
@@ -74,7 +77,12 @@ def decide(here: Here, who: Reviewer, report_id: Report, field_id: FieldId, deci
             by=who or "api",
             reason=decision.reason,
             seconds=decision.seconds,
+            senior="admin" in request.state.scopes,
         )
+    except SeniorNeeded as error:
+        raise Problem(
+            403, error.code, "The field waits for a senior: a token of the scope 'admin' decides it."
+        ) from error
     except ValueError as error:
         raise Problem(422, "invalid_decision", "A value goes with the state 'read', and with no other.") from error
     here.workspace.write_json(report_id)

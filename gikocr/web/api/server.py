@@ -11,6 +11,7 @@ import uvicorn
 from gikocr.errors import UsageError
 from gikocr.web.api.app import Options, create_app
 from gikocr.web.api.service import Service
+from gikocr.web.connections import TimedProtocol
 from gikocr.workspace.access import Tokens
 
 #: Connections at the same time; more are answered with 503 at once, so that those that are served do not wait.
@@ -37,6 +38,7 @@ def serve(service: Service, options: Options, port: int, *, when_ready: Callable
     bound = _bind(options.host, port)
     config = uvicorn.Config(
         create_app(service, options),
+        http=TimedProtocol,
         log_level="warning",
         access_log=False,
         server_header=False,

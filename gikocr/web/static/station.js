@@ -59,8 +59,17 @@ async function ask(path, sent, more = {}) {
   return body;
 }
 
-/** Do something once the screen shows what was done so far: what is not waited for comes after what is. */
-const afterFrame = (what) => requestAnimationFrame(() => setTimeout(what));
+/** Do something once the screen shows what was done so far, in the order asked: what is not waited for comes after what is. */
+function afterFrame(what) {
+  requestAnimationFrame(() => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = what;
+    channel.port2.postMessage(0);
+  });
+}
+
+/** Do something when there is nothing better to do, at the latest after a moment. */
+const whenIdle = (what) => (window.requestIdleCallback ? requestIdleCallback(what, { timeout: 400 }) : setTimeout(what, 50));
 
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const keyOf = (field) => `${field.report_id}:${field.field_id}`;
@@ -108,6 +117,7 @@ function ownParts(labels) {
 function checkSum(sum, fieldId, answer) {
   const sides = { left: [0n, 0], right: [0n, 0] };
   const counts = { left: [0, 0], right: [0, 0] };
+  if (sum.terms.some((term) => term.hidden)) return { holds: null };
   for (const term of sum.terms) {
     const side = term.coefficient > 0 ? "left" : "right";
     const value = term.field_id === fieldId && answer ? answer.value : term.value;
@@ -141,14 +151,14 @@ function share(probability) {
 
 // -------------------------------------------------------------------------------------------------------------------- 3 pictures
 
-/** Height to which pages are reduced for the view of the whole page; a closer view takes the original pixels. */
-const PAGE_HEIGHT = 1600;
-
-/** Decoded pictures by id, the latest asked for kept. They are bitmaps, so that drawing one decodes nothing. */
+/**
+ * Decoded pictures by id, the latest asked for kept. They are bitmaps, so that drawing one decodes nothing; they are decoded beside the
+ * page's own thread, and not reduced here, which browsers do on it.
+ */
 class Pictures {
-  constructor(kept, options = {}) {
+  constructor(kept, suffix = "") {
     this.kept = kept;
-    this.options = options;
+    this.suffix = suffix;
     this.entries = new Map();
   }
 
@@ -157,13 +167,13 @@ class Pictures {
     return this.entries.get(id)?.bitmap;
   }
 
-  /** A promise of the bitmap; null where there is none. */
-  get(id) {
+  /** A promise of the bitmap; null where there is none. `ahead`: nobody waits for it yet. */
+  get(id, ahead = false) {
     let entry = this.entries.get(id);
     if (entry) this.entries.delete(id);
     else {
       entry = {};
-      entry.promise = this.load(id).then((bitmap) => {
+      entry.promise = this.load(id, ahead).then((bitmap) => {
         if (bitmap === null) this.entries.delete(id);
         return (entry.bitmap = bitmap);
       });
@@ -177,20 +187,48 @@ class Pictures {
     return entry.promise;
   }
 
-  async load(id) {
+  async load(id, ahead = false) {
     try {
-      const response = await fetch(`/picture/${encodeURIComponent(id)}`);
-      return response.ok ? await createImageBitmap(await response.blob(), this.options) : null;
+      const response = await fetch(`/picture/${encodeURIComponent(id)}${this.suffix}`, ahead ? { headers: AHEAD_OF_USE, priority: "low" } : {});
+      return response.ok ? await createImageBitmap(await response.blob()) : null;
     } catch {
       return null;
     }
   }
 }
 
+/** Tells the server that a picture may be drawn when nothing else is to be done. */
+const AHEAD_OF_USE = { "X-Gikocr-Ahead": "1" };
+
+/** Pages are shown reduced; a closer view takes the original pixels. */
 const crops = new Pictures(80);
-const pages = new Pictures(24, { resizeHeight: PAGE_HEIGHT, resizeQuality: "medium" });
+const pages = new Pictures(24, "-small");
 const originals = new Pictures(2);
 const glyphs = new Pictures(1);
+
+/** Headings as printed by field, the latest asked for kept; words that were read change no more. */
+const headings = {
+  found: new Map(),
+  asked: new Map(),
+  get({ field }, ahead = false) {
+    const key = keyOf(field);
+    if (!this.asked.has(key)) {
+      const path = `/data/heading/${field.report_id}/${encodeURIComponent(field.field_id)}`;
+      const promise = ask(path, undefined, ahead ? { headers: AHEAD_OF_USE, priority: "low" } : {}).then(({ row, column }) => {
+        const text = [row.join(" "), column.join(" ")].filter(Boolean).join(" × ");
+        this.found.set(key, text);
+        return text;
+      });
+      this.asked.set(key, promise.catch(() => ""));
+      for (const old of this.asked.keys()) {
+        if (this.asked.size <= 200) break;
+        this.asked.delete(old);
+        this.found.delete(old);
+      }
+    }
+    return this.asked.get(key);
+  },
+};
 
 /** Added around a cell in its picture, as a share of the cell's height. */
 const CROP_MARGIN = 0.5;
@@ -554,9 +592,12 @@ const PAUSES = [0.5, 1, 2, 4, 5];
  */
 class Outbox {
   constructor() {
-    this.prefix = `gikocr:${boot.workspace}:${boot.person}:`;
+    // No name may begin like another one: what one person decided is not another's to send.
+    this.prefix = `gikocr:${boot.workspace}:${encodeURIComponent(boot.person)}:`;
     this.memory = new Map();
     this.listeners = [];
+    this.onLetGo = null;
+    this.since = null;
     this.state = "saved";
     this.failures = 0;
     this.sent = new Set();
@@ -583,7 +624,12 @@ class Outbox {
     if (!this.stored) return found;
     for (let i = 0; i < localStorage.length; i += 1) {
       const name = localStorage.key(i);
-      if (name.startsWith(this.prefix)) found.push([name, JSON.parse(localStorage.getItem(name))]);
+      if (!name.startsWith(this.prefix)) continue;
+      try {
+        found.push([name, JSON.parse(localStorage.getItem(name))]);
+      } catch {
+        // cut off by a crash while it was written: no decision of anybody
+      }
     }
     return found.sort(([a], [b]) => (a < b ? -1 : 1));
   }
@@ -660,7 +706,10 @@ class Outbox {
     const batch = inOrder.slice(0, BATCH);
     if (!batch.length) return;
     for (const [name] of batch) this.sent.add(name);
-    const { results } = await ask("/data/decisions", batch.map(([, entry]) => entry));
+    const since = this.since === null ? "" : `?since=${this.since}`;
+    const { results, let_go } = await ask(`/data/decisions${since}`, batch.map(([, entry]) => entry));
+    this.since = let_go.number;
+    this.onLetGo?.(let_go.fields);
     for (const [index, result] of results.entries()) {
       if (result.status === 503) throw new RequestFailed(503, result.code);
       const [name, entry] = batch[index];
@@ -751,7 +800,7 @@ class Stage {
       button.append(" ", make("kbd", { textContent: keyName(Keys.of[action]) }));
       button.setAttribute("aria-keyshortcuts", keyName(Keys.of[action]));
     }
-    redrawOnResize($("crop"), () => this.item && this.drawPictures());
+    redrawOnResize($("crop"), () => this.item && this.drawCrop());
     redrawOnResize($("strip"), () => this.item && this.drawAround(this.item));
   }
 
@@ -765,19 +814,24 @@ class Stage {
     $("row-heading").textContent = chinese ? item.row.zh || item.row.en : item.row.en;
     $("column-heading").textContent = chinese ? item.column.zh : item.column.en;
     $("printed-heading").textContent = chinese ? "" : [item.row.zh, item.column.zh].filter(Boolean).join(" × ");
+    this.paintPrinted();
     const notes = [];
     if (item.blind) notes.push(say("blind"));
     if (item.handed_up) notes.push(say("handed_up", item.handed_up));
+    if (item.locked) notes.push(say("waits_for_senior"));
     for (const given of item.answers) notes.push(say("answer_of", given.by, inWords(given.value, given.state)));
     if (field.decided) notes.push(say("decided_by", field.decided.by, inWords(field.decided.value, field.decided.state)));
     $("notice").textContent = notes.join(" ");
     $("notice").hidden = !notes.length;
     $("problem").textContent = "";
-    this.drawPictures();
+    this.drawCrop();
     this.paintPassage();
     this.paintValue();
     this.paintAlternatives();
     this.paintSums();
+    if (!item.crop || crops.now(item.crop)) this.onDrawn?.();
+    // The page beside it may come a frame later: the cell is what is waited for.
+    afterFrame(() => this.drawAround(item));
   }
 
   /** What stands: decided, else read. */
@@ -795,6 +849,11 @@ class Stage {
   }
 
   drawPictures() {
+    this.drawCrop();
+    if (this.item) this.drawAround(this.item);
+  }
+
+  drawCrop() {
     const { item } = this;
     if (!item) return;
     for (const id of ["crop", "strip"]) $(id).hidden = item.crop === null;
@@ -811,8 +870,6 @@ class Stage {
         this.onDrawn?.();
       });
     }
-    // The page beside it may come a frame later: the cell is what is waited for.
-    afterFrame(() => this.drawAround(item));
   }
 
   quarters() {
@@ -836,6 +893,15 @@ class Stage {
       if (item.box) pages.get(item.page.id).then((found) => found && this.drawAround(item));
     }
     this.viewer?.show(item.page.id, item.box);
+  }
+
+  /** The headings as printed, where they were read; they come a moment later where they were not asked for ahead. */
+  paintPrinted() {
+    const { item } = this;
+    const paint = (text) => ($("as-printed").textContent = text ? say("as_printed", text) : "");
+    const known = headings.found.get(keyOf(item.field));
+    paint(known ?? "");
+    if (known === undefined && item.page) headings.get(item).then((text) => item === this.item && paint(text));
   }
 
   paintPassage() {
@@ -891,7 +957,7 @@ class Stage {
           silent[left] += 1;
           continue;
         }
-        const chip = make("span", { className: "term", title: term.label }, make("small", { textContent: labels[index] }), make("b", { textContent: shown(value.value, value.state) || "□" }));
+        const chip = make("span", { className: "term", title: term.label }, make("small", { textContent: labels[index] }), make("b", { textContent: term.hidden ? "⋯" : shown(value.value, value.state) || "□" }));
         if (own) chip.classList.add("this");
         else if (term.doubtful) chip.classList.add("doubtful");
         if (sides[left].length) sides[left].push("+");
@@ -971,6 +1037,10 @@ class Stage {
   }
 
   give(value, state, kind) {
+    if (this.item.locked) {
+      $("problem").textContent = say("waits_for_senior");
+      return;
+    }
     const seconds = Math.min(600, (performance.now() - this.since) / 1000);
     this.onAnswer(this.item, { value, state, kind, seconds: Math.round(seconds * 100) / 100 });
   }
@@ -1028,7 +1098,7 @@ function askReason() {
 
 // ------------------------------------------------------------------------------------------------------ 7 one field after the other
 
-/** Items that are fetched ahead, and at the very first; how often counts are asked for and items are held anew, in seconds. */
+/** Items that are kept ready, and fetched at the very first; how often counts are asked for and items are held anew, in seconds. */
 const AHEAD = 20;
 const FIRST = 5;
 const COUNT_EVERY = 15;
@@ -1050,6 +1120,7 @@ class ReviewPage {
     this.stage = new Stage((item, answer) => this.settle(item, answer), this.viewer);
     this.stage.onDrawn = () => this.onDrawn();
     outbox.listeners.push((entry, result) => this.onResult(entry, result));
+    outbox.onLetGo = (fields) => this.drop(fields);
     document.addEventListener("keydown", (event) => this.onKey(event));
     for (const button of document.querySelectorAll("[data-do]")) button.addEventListener("click", (event) => this.act(button.dataset.do, event));
     $("zoom-in").onclick = () => this.viewer.set(this.viewer.zoom * 1.5, this.viewer.centre);
@@ -1093,7 +1164,7 @@ class ReviewPage {
     for (let attempt = 0; ; attempt += 1) {
       try {
         const query = new URLSearchParams(this.filter);
-        query.set("limit", String(this.begun ? 2 * AHEAD : FIRST));
+        query.set("limit", String(this.begun ? AHEAD : FIRST));
         if (this.place) query.set("after", this.place);
         const { items } = await ask(`/data/queue?${query}`);
         const held = new Set([...this.queue.map((item) => keyOf(item.field)), ...(this.current ? [keyOf(this.current.field)] : [])]);
@@ -1114,6 +1185,11 @@ class ReviewPage {
       } catch (error) {
         if (!(error instanceof RequestFailed)) throw error;
         if (error.status === 401) location.assign("/sign-in");
+        if (error.status === 403) {
+          this.ended = true;
+          this.refused = true;
+          return;
+        }
         if (!this.current) this.empty(say("no_server"));
         await wait(PAUSES[Math.min(attempt, PAUSES.length - 1)] * 1000);
       }
@@ -1122,8 +1198,11 @@ class ReviewPage {
 
   decodeAhead() {
     for (const item of this.queue.slice(0, AHEAD)) {
-      if (item.crop) crops.get(item.crop);
-      if (item.page) pages.get(item.page.id);
+      if (item.crop) crops.get(item.crop, true);
+      if (item.page) {
+        pages.get(item.page.id, true);
+        headings.get(item, true);
+      }
     }
   }
 
@@ -1132,7 +1211,7 @@ class ReviewPage {
     if (next) this.show(next, how);
     else {
       this.current = null;
-      this.empty(say(this.filling ? "loading" : "done"));
+      this.empty(say(this.refused ? "waits_for_senior" : this.filling ? "loading" : "done"));
       if (!this.ended || this.filling) {
         this.fill().then(() => {
           if (!this.current && this.queue.length) this.advance("replace");
@@ -1140,7 +1219,7 @@ class ReviewPage {
         });
       }
     }
-    afterFrame(() => {
+    whenIdle(() => {
       if (this.begun) this.decodeAhead();
       if (this.begun && !this.ended) this.fill();
     });
@@ -1161,13 +1240,22 @@ class ReviewPage {
       $("empty").hidden = true;
     }
     if (!item.blind) this.known.set(keyOf(field), item);
+    // To give the focus lays the page out, so it is not given to what has it.
+    if (document.activeElement !== this.stage.root) this.stage.root.focus({ preventScroll: true });
     this.stage.show(item);
-    this.stage.root.focus({ preventScroll: true });
-    $("page-name").textContent = item.page ? say("page_number", item.page.number) : "";
-    $("whole-form").href = `/form/${field.report_id}?at=${encodeURIComponent(field.field_id)}`;
-    const reading = this.stage.answer();
-    announce([$("row-heading").textContent, $("column-heading").textContent, reading?.state ? inWords(reading.value, reading.state) : say("blind")].join(", "));
     this.desk.dataset.field = keyOf(field);
+    afterFrame(() => this.showAround(item, how));
+  }
+
+  /** What belongs to an item and is not waited for: its address, what is said of it, the way to its form. */
+  showAround(item, how) {
+    const { field } = item;
+    if (item === this.current) {
+      $("page-name").textContent = item.page ? say("page_number", item.page.number) : "";
+      $("whole-form").href = `/form/${field.report_id}?at=${encodeURIComponent(field.field_id)}`;
+      const reading = this.stage.answer();
+      announce([$("row-heading").textContent, $("column-heading").textContent, reading?.state ? inWords(reading.value, reading.state) : say("blind")].join(", "));
+    }
     if (how) {
       const query = new URLSearchParams(this.filter);
       if (!item.blind) {
@@ -1177,7 +1265,6 @@ class ReviewPage {
       }
       history[`${how}State`]({ key: item.blind ? null : keyOf(field) }, "", `?${query}`);
     }
-    if (!item.crop || crops.now(item.crop)) this.onDrawn();
   }
 
   /** The cell is drawn: note how long that took since the key, once the screen has it. */
@@ -1190,11 +1277,7 @@ class ReviewPage {
     }
     this.pressed = null;
     if (since === null || since === undefined) return;
-    requestAnimationFrame(() => {
-      const channel = new MessageChannel();
-      channel.port1.onmessage = () => performance.measure(name, { start: since, end: performance.now() });
-      channel.port2.postMessage(0);
-    });
+    afterFrame(() => performance.measure(name, { start: since, end: performance.now() }));
   }
 
   settle(item, answer) {
@@ -1234,7 +1317,7 @@ class ReviewPage {
     if (reason === null || current !== this.current) return;
     const { report_id, field_id, version } = current.field;
     const name = this.outbox.add({ action: "hand_up", report_id, field_id, version, reason });
-    this.past.push({ item: current, name, field: { ...current.field } });
+    this.past.push({ item: current, name, field: { ...current.field }, handedUp: true });
     this.over.add(keyOf(current.field));
     this.count(-1);
     this.advance();
@@ -1246,14 +1329,15 @@ class ReviewPage {
       this.outbox.add({ action: "undo", report_id: 0, field_id: "-", version: 0 });
       return;
     }
-    const { item, name, field } = last;
+    const { item, name, field, handedUp } = last;
     const sent = name !== null && !this.outbox.takeOut(name);
+    if (sent && handedUp) this.outbox.add({ action: "withdraw", report_id: field.report_id, field_id: field.field_id, version: field.version });
     const decided = item.field.decided;
     Object.assign(item.field, field);
     if (sent && decided !== field.decided) {
       item.field.version = field.version + 2;
       this.outbox.add({ action: "undo", report_id: field.report_id, field_id: field.field_id, version: field.version + 1 });
-    } else if (sent && item.blind) {
+    } else if (sent && item.blind && !handedUp) {
       this.outbox.add({ action: "undo", report_id: field.report_id, field_id: field.field_id, version: field.version });
     }
     const standing = field.decided ?? field;
@@ -1262,7 +1346,7 @@ class ReviewPage {
     if (name !== null) this.count(1);
     if (this.current) this.queue.unshift(this.current);
     this.show(item);
-    announce(say("undone"));
+    afterFrame(() => announce(say("undone")));
   }
 
   /** Go to a field by the address: back, forward, or deciding again. */
@@ -1279,17 +1363,17 @@ class ReviewPage {
     const item = entry.field_id ? this.known.get(keyOf(entry)) : null;
     if (result.status === 409 && entry.action === "undo") this.onUndoConflict(entry, result.stands);
     else if (result.status === 409) this.addConflict(entry, result, item);
+    else if (result.status === 403) this.addRefusal(entry, result, item);
     else if (result.status !== 200) $("problem").textContent = say("refused", result.message ?? result.code);
     else if (result.settled) {
       if (result.settled.differs) announce(say("differs"));
-      this.drop(entry.report_id, result.settled.changed);
     } else if (result.undone) this.onUndone(entry, result.undone);
   }
 
   /** Fields that inference is sure of now, with what was decided, need nobody any more. */
-  drop(reportId, changed) {
-    const sure = new Set(changed.filter((change) => !change.waiting).map((change) => `${reportId}:${change.field_id}`));
-    this.queue = this.queue.filter((item) => !sure.has(keyOf(item.field)) || item.blind);
+  drop(fields) {
+    const sure = new Set(fields.map(([report, field]) => `${report}:${field}`));
+    if (sure.size) this.queue = this.queue.filter((item) => !sure.has(keyOf(item.field)) || item.blind);
   }
 
   async onUndone(entry, undone) {
@@ -1314,28 +1398,51 @@ class ReviewPage {
     $("problem").textContent = say("undo_conflict", stands?.decided?.by ?? "–");
   }
 
-  addConflict(entry, result, item) {
-    const stands = result.stands;
+  /** What stands after a decision that was not kept. */
+  takeStanding(entry, stands, item) {
     if (item && stands) {
       item.field.version = stands.version;
       item.field.decided = stands.decided;
-      if (stands.decided) this.spread(item.field, stands.decided.value, stands.decided.state);
+      const { value, state } = stands.decided ?? stands;
+      this.spread(item.field, value, state);
     }
     this.past = this.past.filter((past) => keyOf(past.item.field) !== keyOf(entry));
+  }
+
+  addConflict(entry, result, item) {
+    const stands = result.stands;
+    this.takeStanding(entry, stands, item);
     const theirs = stands?.decided ?? stands;
     const text = say("conflict", entry.label ?? entry.field_id, stands?.decided?.by ?? "–", theirs ? inWords(theirs.value, theirs.state) : "–", inWords(entry.value, entry.state));
+    const again = () => {
+      this.known.delete(keyOf(entry));
+      this.goTo(keyOf(entry), "push");
+    };
+    this.tell(text, ["keep_theirs"], ["decide_again", again]);
+  }
+
+  /** The field waits for a senior: the answer was not kept. */
+  addRefusal(entry, result, item) {
+    this.takeStanding(entry, result.stands, item);
+    this.known.delete(keyOf(entry));
+    this.tell(say("senior_needed", entry.label ?? entry.field_id, inWords(entry.value, entry.state)), ["close"]);
+  }
+
+  /** Say something that is not to be missed, until a button is pressed. */
+  tell(text, ...buttons) {
     const line = make("li", { textContent: `${text} ` });
     const done = () => {
       line.remove();
       $("conflicts").hidden = !$("conflicts").querySelector("li");
       this.stage.root.focus({ preventScroll: true });
     };
-    const again = () => {
-      done();
-      this.known.delete(keyOf(entry));
-      this.goTo(keyOf(entry), "push");
-    };
-    line.append(make("button", { type: "button", textContent: say("keep_theirs"), onclick: done }), make("button", { type: "button", textContent: say("decide_again"), onclick: again }));
+    for (const [word, what] of buttons) {
+      const pressed = () => {
+        done();
+        what?.();
+      };
+      line.append(make("button", { type: "button", textContent: say(word), onclick: pressed }));
+    }
     $("conflicts").querySelector("ul").append(line);
     $("conflicts").hidden = false;
     announce(text);
@@ -1620,7 +1727,7 @@ class FormPage {
 
   /** Everything that nobody decided is as it was read: somebody has looked at it. */
   confirm() {
-    const open = this.cells().filter(({ button }) => !button.classList.contains("decided"));
+    const open = this.cells().filter(({ button }) => !["decided", "asked", "locked"].some((mark) => button.classList.contains(mark)));
     const fields = open.map(({ field, button }) => [this.reportId, field, Number(button.dataset.version)]);
     if (fields.length) this.outbox.add({ action: "confirm_form", report_id: this.reportId, fields });
   }
@@ -1628,6 +1735,7 @@ class FormPage {
   async onResult(entry, result) {
     if (entry.report_id !== this.reportId) return;
     if (result.status === 409) announce(say("conflict", entry.label, result.stands?.decided?.by ?? "–", inWords(result.stands?.decided?.value, result.stands?.decided?.state), inWords(entry.value, entry.state)));
+    else if (result.status === 403) announce(say("senior_needed", entry.label, inWords(entry.value, entry.state)));
     else if (result.status !== 200) announce(say("refused", result.message ?? result.code));
     if (result.status !== 200) $("form-problem").textContent = $("live").textContent;
     if (!this.outbox.size) await this.refresh();

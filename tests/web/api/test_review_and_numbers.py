@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from gikocr.web.api.service import Service
+from gikocr.workspace.access import Tokens
 from tests.cli.commands import until
 from tests.web.api.conftest import bring
 
@@ -39,6 +40,19 @@ def test_a_field_is_decided_once_and_leaves_the_queue(client: TestClient, servic
     report = service.workspace.report(item["report_id"])
     assert report.fields[0].review is not None
     assert report.fields[0].value == 21
+
+
+def test_what_waits_for_a_senior_takes_the_scope_admin(client: TestClient, service: Service) -> None:
+    read(client, "brief-doubt1.pdf")
+    (item,) = client.get("/v1/review/items").json()["items"]
+    service.workspace.reviews.hand_up(item["report_id"], item["field_id"], by="Li", reason="torn")
+    where = f"/v1/review/items/{item['report_id']}/{item['field_id']}"
+    _, secret = Tokens(service.workspace.database).create("reviewer", ["review"])
+    sent = {"version": 0, "state": "read", "value": "27"}
+    refused = client.post(where, json=sent, headers={"Authorization": f"Bearer {secret}"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "senior_needed")
+    assert service.workspace.reviews.field(item["report_id"], item["field_id"]).version == 0
+    assert client.post(where, json=sent).status_code == 200
 
 
 @pytest.mark.parametrize("file_format", ["csv", "xlsx", "parquet", "json"])
