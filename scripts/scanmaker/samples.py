@@ -264,7 +264,7 @@ Small reports as image documents with ground truth in `truth/`, all made from th
 published reports. What is printed is the truth, also where it does not add up. The pictures show glyphs of free fonts
 (SIL Open Font License, Apache-2.0, Arphic Public License, GPL with font exception); no font file is part of them.
 
-The seeds are those of the split before 2026-11-25, when eight visual styles joined it: the same numbers draw other documents since.
+The seeds are those of the split before 2026-11-25, when visual styles joined it: the same numbers draw other documents since.
 
 | file | what it stresses | source | licence |
 |---|---|---|---|

@@ -38,3 +38,28 @@ def test_a_table_has_no_placement_of_an_edition_that_it_was_not_placed_in() -> N
     assert table.of_edition("2021") is table.placements[0]
     with pytest.raises(ValueError, match="2019"):
         table.of_edition("2019")
+
+
+@pytest.mark.parametrize(("sure", "waits"), [(0.999, True), (0.7, False)])
+def test_where_the_sums_overrule_what_was_read_for_sure_somebody_looks(sure: float, waits: bool) -> None:
+    values = consistent_values()
+    total = "requests.total.other"
+    given = {
+        **proposals(values),
+        total: [(f"{values[total]}1", sure), (str(values[total]), 2e-4 if sure > 0.9 else 0.25)],
+    }
+    made = reading({"三": ("2021", given)})
+    report = build_report(
+        FORM,
+        made,
+        reconcile(made, FORM),
+        source=SourceInfo(name="a.pdf", sha256="0" * 64, media_type="application/pdf", pages=1),
+        fingerprint="f",
+        models=(),
+        issues=(),
+        seconds={},
+        review_below=0.5,
+    )
+    field = next(f for f in report.fields if f.id == total)
+    assert field.value == values[total]
+    assert field.needs_review == waits
