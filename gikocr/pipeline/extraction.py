@@ -103,8 +103,9 @@ class Pipeline:
 
     def _fit(self, labelled: Sequence[LabelledGrid]) -> float:
         """Log evidence that the grids of one page hold rows of the form."""
-        found = register(self._form, labelled)
-        return sum(places[0].evidence.labels + places[0].evidence.geometry for places in found.values() if places)
+        best = [places[0].evidence for places in register(self._form, labelled).values() if places]
+        # A table that is hardly there takes nothing from one that is: a stray row often looks like one of another table.
+        return sum(max(0.0, e.labels + e.geometry) for e in best)
 
     def extract(self, item: Input, *, overlay: bool = False) -> Extraction:
         """Read one document. A bad one gives a report with status ``failed`` and an issue that says why.

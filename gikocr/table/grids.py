@@ -59,6 +59,8 @@ LETTER_CUT = 1 / 900
 """Length, as a share of the longer side, on which ink on both sides may meet by chance."""
 PLAINLY_SEEN = 0.85
 """A line seen on this share of a boundary is one, though print may come close to it on both sides."""
+OUTERMOST = 0.5
+"""A first or last line is seen on more than this share of its boundaries, or this share of the lines across runs up to it."""
 STRIP_COLUMNS = 4
 """Columns that a strip without upright lines of its own must show."""
 
@@ -92,8 +94,7 @@ def _build(horizontal: Sequence[Line], vertical: Sequence[Segment], lines: Rulin
     while True:
         h_present = _present(rows, cols, lines.horizontal_mask, lines.horizontal_ridge, band)
         v_present = _present(cols, rows, lines.vertical_mask.T, lines.vertical_ridge.T, band, lines.prints.T)
-        rows_kept = [r for r in range(len(rows)) if h_present[r].any() or r in (0, len(rows) - 1)]
-        cols_kept = [c for c in range(len(cols)) if v_present[c].any() or c in (0, len(cols) - 1)]
+        rows_kept, cols_kept = _bounding(h_present, v_present), _bounding(v_present, h_present)
         if len(rows_kept) == len(rows) and len(cols_kept) == len(cols):
             row, col = (
                 _second_of_double(rows, cols, h_present, lines.prints, side * NARROWEST_ROW),
@@ -108,7 +109,9 @@ def _build(horizontal: Sequence[Line], vertical: Sequence[Segment], lines: Rulin
                 spare.append(_polylines([cols[col]], rows, flip=True)[0])
                 cols_kept.remove(col)
         rows, cols = [rows[r] for r in rows_kept], [cols[c] for c in cols_kept]
-    if len(rows) < 2 or len(cols) < (2 if vertical else STRIP_COLUMNS + 1):
+        if len(rows) < 2 or len(cols) < 2:
+            return None
+    if not vertical and len(cols) <= STRIP_COLUMNS:
         return None
     box = _around(rows, cols)
     too_small = max(box.width, box.height) < side * LEAST_LENGTH or min(box.width, box.height) < side * LEAST_HEIGHT
@@ -117,6 +120,24 @@ def _build(horizontal: Sequence[Line], vertical: Sequence[Segment], lines: Rulin
     row_polylines, col_polylines = _polylines(rows, cols, flip=False), _polylines(cols, rows, flip=True)
     cells = tuple(_cells(h_present, v_present, rows, cols))
     return Grid(page, box, row_polylines, col_polylines, cells, tuple(spare))
+
+
+def _bounding(present: NDArray[np.bool_], across: NDArray[np.bool_]) -> list[int]:
+    """The lines that are seen; the outermost ones where they mostly are, or where most others or both sides of the frame run up.
+
+    Strokes of large print below a table line up now and then, and no frame leads there.
+
+    Args:
+        present: (n lines, m - 1) on which boundaries each line is seen.
+        across: (m lines, n - 1) the same of the lines across.
+    """
+
+    def bounds(line: NDArray[np.bool_], strip: NDArray[np.bool_]) -> bool:
+        return bool(line.mean() > OUTERMOST or strip.mean() > OUTERMOST or (strip[0] and strip[-1]))
+
+    inner = [i for i in range(1, len(present) - 1) if present[i].any()]
+    first = [0] if bounds(present[0], across[:, 0]) else []
+    return [*first, *inner, *([len(present) - 1] if bounds(present[-1], across[:, -1]) else [])]
 
 
 def _ends_of(horizontal: Sequence[Line]) -> list[Line]:
