@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gikocr.kie.cutting import MOST_WAYS, Ways, put_together, ways_to_cut
+from gikocr.kie.cutting import MOST_WAYS, ways_to_cut
 
 ROW = [((6,), (0, 1, 2, 3, 4, 5))]
 
