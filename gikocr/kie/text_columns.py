@@ -30,8 +30,8 @@ BEST_FIT: Final = 0.2
 """Mean distance of values from their columns up to which a text counts as one that kept its layout."""
 GAPS: Final = 0.5
 """Share of the gaps in rows with lost cells that must be wider than one blank."""
-SAME: Final = 0.2
-"""Difference of places that is none, in distances between neighbouring columns."""
+TRUSTED: Final = 0.35
+"""Distance of a value from its column, in those between neighbouring columns, from which on its row's places are not believed."""
 SHORTEST_HEAD: Final = 2
 """Letters of a head broken over lines by which it is known."""
 
@@ -41,21 +41,16 @@ Group = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ruler:
-    """Places of the columns of one group.
-
-    ``wide``: wide characters count twice; ``edge``: 0 flush left, 0.5 centred, 1 right; ``shifts``: by line, how far a part of the table
-    stands to the right of the others, as where a table was cut in two.
-    """
+    """Places of the columns of one group; ``wide``: wide characters count twice; ``edge``: 0 flush left, 0.5 centred, 1 right."""
 
     wide: bool
     edge: float
     at: NDArray[np.float64]
     pitch: NDArray[np.float64]
-    shifts: Mapping[int | None, float]
 
     def distances(self, tokens: Sequence[Token]) -> NDArray[np.float64]:
         """(tokens, columns) distances, in those between neighbouring columns."""
-        places = np.array([_place(t, self.wide, self.edge) for t in tokens]) - self.shifts.get(tokens[0].place.line, 0.0)
+        places = np.array([place_of(t, self.wide, self.edge) for t in tokens])
         found: NDArray[np.float64] = np.abs(places[:, None] - self.at[None, :]) / self.pitch[None, :]
         return found
 
@@ -72,31 +67,35 @@ class Columns:
         self._rulers: dict[Group, _Ruler] = {}
         groups: dict[Group, list[tuple[FormRow, Sequence[Token]]]] = {}
         for row, values in rows:
-            if row.n_values > 1 and values and _on_one_line(values) and len(values) <= row.n_values:
+            if row.n_values > 1 and values and on_one_line(values) and len(values) <= row.n_values:
                 groups.setdefault((row.section, values[0].sheet), []).append((row, values))
         for group, own in groups.items():
             section = own[0][0].table.sections[group[0]]
-            if any(len(v) < r.n_values for r, v in own) and _keeps_gaps(own):
+            if any(len(v) < r.n_values for r, v in own) and keeps_gaps(own):
                 ruler = _ruler(own, section, [t for t in heads.get(group[0], ()) if t.sheet == group[1]])
                 if ruler is not None:
                     self._rulers[group] = ruler
 
     def of(self, row: FormRow, values: Sequence[Token]) -> NDArray[np.float64] | None:
         """(values, columns) log weight of each value's place for each column; None where the text does not say."""
-        if not values or not _on_one_line(values):
+        if not values or not on_one_line(values):
             return None
         ruler = self._rulers.get((row.section, values[0].sheet))
         if ruler is None or len(ruler.at) != row.n_values:
             return None
-        found: NDArray[np.float64] = -np.minimum(FARTHEST, (ruler.distances(values) / SPREAD) ** 2 / 2)
+        distances = ruler.distances(values)
+        if distances.min(axis=1).max() > TRUSTED:
+            return None
+        found: NDArray[np.float64] = -np.minimum(FARTHEST, (distances / SPREAD) ** 2 / 2)
         return found
 
 
-def _on_one_line(values: Sequence[Token]) -> bool:
+def on_one_line(values: Sequence[Token]) -> bool:
+    """Whether values stand on the same line of a text."""
     return values[0].place.line is not None and len({t.place.line for t in values}) == 1
 
 
-def _keeps_gaps(rows: Sequence[tuple[FormRow, Sequence[Token]]]) -> bool:
+def keeps_gaps(rows: Sequence[tuple[FormRow, Sequence[Token]]]) -> bool:
     """Whether lost cells left gaps; where no row can say, whether there are full rows enough to tell by their agreement."""
     wide = [
         (b.place.column or 0) - (a.place.column or 0) - len(a.text) > 1
@@ -109,7 +108,8 @@ def _keeps_gaps(rows: Sequence[tuple[FormRow, Sequence[Token]]]) -> bool:
     return sum(len(values) == row.n_values for row, values in rows) > 2
 
 
-def _place(token: Token, wide: bool, edge: float) -> float:
+def place_of(token: Token, wide: bool, edge: float) -> float:
+    """Where a token stands on its line, in characters from 0; arguments as of the columns."""
     width = len(token.text) + (_wide(token.text) if wide else 0)
     return (token.place.column or 1) - 1 + (token.wide if wide else 0) + edge * width
 
@@ -118,41 +118,24 @@ def _wide(text: str) -> int:
     return sum(c > WIDE for c in text)
 
 
-def _ruler(
-    rows: Sequence[tuple[FormRow, Sequence[Token]]], section: Section, heads: Sequence[Token]
-) -> _Ruler | None:
+def _ruler(rows: Sequence[tuple[FormRow, Sequence[Token]]], section: Section, heads: Sequence[Token]) -> _Ruler | None:
     """The columns with which the rows agree best; None where they agree with none."""
     best: tuple[float, _Ruler] | None = None
     full = [values for row, values in rows if len(values) == row.n_values]
-    totals_last = bool(section.shares) and section.shares[-1] == 0
     for wide, edge in itertools.product((False, True), (0.0, 0.5, 1.0)):
-        found = [_matched_heads(section, heads, wide, edge)]
+        found = [matched_heads(section, heads, wide, edge)]
         if full:
-            found.append([median(_place(t, wide, edge) for t in column) for column in zip(*full, strict=True)])
+            found.append([median(place_of(t, wide, edge) for t in column) for column in zip(*full, strict=True)])
         for at in found:
             if at is None or len(at) < 2 or any(b - a < 1 for a, b in itertools.pairwise(at)):
                 continue
             gaps = np.diff(at)
             pitch = np.minimum(np.concatenate([gaps[:1], gaps]), np.concatenate([gaps, gaps[-1:]]))
-            shifts = _shifts([values for _, values in rows], at[-1], pitch[-1], wide, edge) if totals_last else {}
-            ruler = _Ruler(wide, edge, np.array(at), pitch, shifts)
+            ruler = _Ruler(wide, edge, np.array(at), pitch)
             cost = _cost(ruler, [values for _, values in rows])
             if best is None or cost < best[0]:
                 best = cost, ruler
     return best[1] if best is not None and best[0] <= BEST_FIT else None
-
-
-def _shifts(
-    rows: Sequence[Sequence[Token]], last: float, pitch: float, wide: bool, edge: float
-) -> dict[int | None, float]:
-    """By line, how far the last values, which are totals, stand beside the last column where several rows agree on it."""
-    off = [_place(values[-1], wide, edge) - last for values in rows]
-    found = {}
-    for k, own in enumerate(off):
-        near = [o for o in off[max(0, k - 1) : k] + off[k + 1 : k + 2] if abs(o - own) <= SAME * pitch]
-        if abs(own) > SAME * pitch and near:
-            found[rows[k][0].place.line] = own
-    return found
 
 
 def _cost(ruler: _Ruler, rows: Sequence[Sequence[Token]]) -> float:
@@ -168,20 +151,20 @@ def _cost(ruler: _Ruler, rows: Sequence[Sequence[Token]]) -> float:
     return total / n
 
 
-def _matched_heads(section: Section, heads: Sequence[Token], wide: bool, edge: float) -> list[float] | None:
+def matched_heads(section: Section, heads: Sequence[Token], wide: bool, edge: float) -> list[float] | None:
     """The places of all columns' heads; None where some are not found."""
     placed = []
     for token, text in _parted(heads):
         fits = [k for k, c in enumerate(section.columns) if len(text) >= SHORTEST_HEAD and _names(text, c.label.all)]
         if fits:
-            placed.append((_place(token, wide, 0.0), _place(token, wide, 1.0), token.place.line or 0, fits, token))
+            placed.append((place_of(token, wide, 0.0), place_of(token, wide, 1.0), token.place.line or 0, fits, token))
     # What stands below another one is the rest of a head broken over lines.
     upper = [p for p in placed if not any(q[2] < p[2] and q[0] < p[1] and p[0] < q[1] for q in placed)]
     upper.sort(key=lambda p: p[0])
     n = len(section.columns)
     if len(upper) != n or any(k not in p[3] for k, p in enumerate(upper)):
         return None
-    return [_place(p[4], wide, edge) for p in upper]
+    return [place_of(p[4], wide, edge) for p in upper]
 
 
 def _parted(heads: Sequence[Token]) -> list[tuple[Token, str]]:
@@ -190,7 +173,7 @@ def _parted(heads: Sequence[Token]) -> list[tuple[Token, str]]:
     ends: list[tuple[int, float, float]] = []
     for token in heads:
         text, line = normalise(token.text), token.place.line or 0
-        left, right = _place(token, True, 0.0), _place(token, True, 1.0)
+        left, right = place_of(token, True, 0.0), place_of(token, True, 1.0)
         joins = [
             k
             for k, (bottom, start, end) in enumerate(ends)

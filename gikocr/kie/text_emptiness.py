@@ -47,6 +47,18 @@ def shows_table(table: Table, chunks: Sequence[Chunk]) -> bool:
     return seen >= LABELS_SEEN * len(labels)
 
 
+def likeliest_table(form: Form, key: str, chunks: Sequence[Chunk]) -> Table:
+    """Of a table's editions the one of whose labels most stand in a text, the newest among equals."""
+    whole = "".join(normalise(w.text) for c in chunks for w in c.words)
+
+    def seen(table: Table) -> float:
+        labels = [r.row.label for r in form_rows(table) if r.row.label is not None]
+        labels += [c.label for s in table.sections for c in s.columns]
+        return sum(any(normalise(text) in whole for text in label.all) for label in labels) / len(labels)
+
+    return max(form.tables(key), key=seen)
+
+
 def _row_labels(form: Form, chunks: Sequence[Chunk]) -> float:
     """The share of a newest edition's row labels that stand anywhere in the text."""
     whole = "".join(normalise(w.text) for c in chunks for w in c.words)

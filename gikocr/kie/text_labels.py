@@ -25,6 +25,10 @@ SHORTEST_SEEN: Final = 3
 """Letters of the shortest label (3.其他) that is recognised among other words without values behind it."""
 GROUP_ONLY: Final = 0.6
 """Share of a label's weight that a group's label gives to a row of the group whose own label was lost."""
+WHOLE_LABEL: Final = 1.0
+"""Log weight more for a label that is the whole of the last words before a run."""
+LONG_LABEL, BEGINNING = 12, 8
+"""Labels with more letters than this, of which tables break the lines, are recognised by so many letters of their beginning."""
 NO_LABEL: Final = -3.0
 """Log weight of a row whose label was lost."""
 HEADS_FOUND: Final = 1.5
@@ -55,7 +59,7 @@ class ChunkLabels:
         if row.row.label is None:
             return False
         tail = self._chunks[chunk].letters
-        return any(len(n) >= SHORTEST_SEEN and n in tail for n in map(normalise, row.row.label.all))
+        return any(len(n) >= SHORTEST_SEEN and _shown(n) in tail for n in map(normalise, row.row.label.all))
 
     def _weight(self, i: int, row: FormRow) -> float:
         chunk = self._chunks[i]
@@ -98,7 +102,9 @@ class ChunkLabels:
         tail = self._chunks[i].tail
         scale = min(1.0, (len(wanted) + 1) / (SHORT_LABEL + 1))
         if tail.endswith(wanted):
-            return scale * similarity_weight(1.0)
+            # Words that are a label and nothing else are no end of something longer, however short.
+            whole = len(wanted) >= SHORTEST_SEEN and self._pieces[i][:1] == [wanted]
+            return (WHOLE_LABEL if whole else 0.0) + (1.0 if whole else scale) * similarity_weight(1.0)
         if not tail:
             return NO_LABEL
         best = Indel.normalized_similarity(tail[-len(wanted) :], wanted)
@@ -126,7 +132,12 @@ def ends_like_label(form: Form, chunk: Chunk) -> bool:
 def stands_in(label: Label, chunk: Chunk) -> bool:
     """Whether a label is among the words of a chunk; a short one only as a word of its own."""
     alone = {normalise(word.text) for word in chunk.words}
-    return any(n in alone or (len(n) >= SHORTEST_SEEN and n in chunk.letters) for n in map(normalise, label.all))
+    return any(n in alone or (len(n) >= SHORTEST_SEEN and _shown(n) in chunk.letters) for n in map(normalise, label.all))
+
+
+def _shown(label: str) -> str:
+    """What must be seen of a label: between the lines of a long one stand words of other cells."""
+    return label[:BEGINNING] if len(label) > LONG_LABEL else label
 
 
 @lru_cache(maxsize=8)

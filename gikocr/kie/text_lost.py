@@ -59,17 +59,13 @@ def placements(
         others = list(itertools.islice(itertools.combinations(range(wanted), len(numbers)), MOST_PLACEMENTS))
     elif places is not None:
         others = [by_place(places)]
-    alpha = _parameters(shares, wanted)
     found = {}
     for columns in (*obeying, *others):
         weight = sum(PRINTED_ZERO for v, c in zip(numbers, columns, strict=True) if v == 0 and c not in totals)
-        if alpha is not None:
-            weight += sum(
-                _frequency(alpha[c], v) for v, c in zip(numbers, columns, strict=True) if v and c not in totals
-            )
+        weight += commonness(numbers, columns, shares)
         if places is not None:
             weight += float(places[np.arange(len(columns)), list(columns)].sum())
-        found[columns] = weight + math.log(SOURCE_ERROR) * _broken(numbers, columns, sums)
+        found[columns] = weight + math.log(SOURCE_ERROR) * broken_sums(numbers, columns, sums)
     ranked = sorted(((w, c) for c, w in found.items()), key=lambda item: -item[0])
     least = ranked[0][0] - (AGAINST_PLACE if places is not None else math.inf)
     return [item for item in ranked[:KEPT_PLACEMENTS] if item[0] >= least]
@@ -93,10 +89,14 @@ def by_place(places: NDArray[np.float64]) -> tuple[int, ...]:
     return tuple(reversed(columns))
 
 
-def _parameters(shares: Sequence[float], wanted: int) -> list[float] | None:
-    if len(shares) != wanted or not sum(shares):
-        return None
-    return [TASTE * share / sum(shares) + LEAST_SHARE for share in shares]
+def commonness(numbers: Sequence[Decimal | None], columns: Sequence[int], shares: Sequence[float]) -> float:
+    """Log weight of counts in columns, by how common these are; 0 without shares, or where there is not one for each column."""
+    if not sum(shares) or max(columns) >= len(shares):
+        return 0.0
+    scale = TASTE / sum(shares)
+    return math.fsum(
+        _frequency(scale * shares[c] + LEAST_SHARE, v) for v, c in zip(numbers, columns, strict=True) if v and shares[c]
+    )
 
 
 def _frequency(alpha: float, value: Decimal) -> float:
@@ -105,7 +105,8 @@ def _frequency(alpha: float, value: Decimal) -> float:
     return math.lgamma(alpha + count) - math.lgamma(alpha) - math.lgamma(count + 1.0)
 
 
-def _broken(numbers: Sequence[Decimal | None], columns: Sequence[int], sums: Sequence[Sums]) -> int:
+def broken_sums(numbers: Sequence[Decimal | None], columns: Sequence[int], sums: Sequence[Sums]) -> int:
+    """How many sums of a row do not hold when its values stand in these columns."""
     at = dict(zip(columns, numbers, strict=True))
     return sum(_total(at, left) != _total(at, right) for left, right in sums)
 

@@ -10,12 +10,12 @@ from typing import Final
 
 from gikocr.elements import PlacementEvidence
 from gikocr.forms import Form, Rule
-from gikocr.kie.cutting import Sums
 from gikocr.kie.text_alignment import TextTable, align_text
 from gikocr.kie.text_columns import Columns
-from gikocr.kie.text_emptiness import is_empty_form, shows_table, values_lost
+from gikocr.kie.text_emptiness import is_empty_form, likeliest_table, shows_table, values_lost
 from gikocr.kie.text_fits import divide_groups, row_groups
-from gikocr.kie.text_rows import FormRow
+from gikocr.kie.text_rows import FormRow, row_fields, sums_within
+from gikocr.kie.text_stacked import stacked_units
 from gikocr.kie.text_tokens import Chunk, Token
 from gikocr.kie.text_units import TextField, TextPlacement, Unit, joined
 from gikocr.kie.text_ways import ALL_BLANK, RowSpace, Slot, share_out, slot_of, sums_broken
@@ -75,10 +75,14 @@ def _placements(form: Form, found: TextTable, chunks: Sequence[Chunk]) -> list[T
     space = _Space(found, chunks, rules)
     units: list[Unit] = []
     doubted = _beside_leftovers(found, chunks)
-    for span in found.spans:
-        rows = found.rows[span.first : span.end]
-        certainty = span.certainty * (DISTURBED if span.chunk in doubted else 1.0)
-        units += _units(chunks[span.chunk].run, rows, certainty, rules, space)
+    certainties = [s.certainty * (DISTURBED if s.chunk in doubted else 1.0) for s in found.spans]
+    stacked = stacked_units(found, chunks, certainties, rules, _heads(found, chunks))
+    units += [unit for unit, _ in stacked]
+    done = {k for _, spans in stacked for k in spans}
+    for k, (span, certainty) in enumerate(zip(found.spans, certainties, strict=True)):
+        if k not in done:
+            rows = found.rows[span.first : span.end]
+            units += _units(chunks[span.chunk].run, rows, certainty, rules, space)
     skipped = _skipped(found, chunks)
     # An authority that leaves its zeros blank leaves whole rows blank; elsewhere a row without values may have lost them.
     blank = len(found.unvalued) + space.n_lost >= BLANK_ROWS and not skipped
@@ -112,13 +116,13 @@ class _Space:
         values = [t for t in tokens if t.kind == "value"]
         places = self._columns.of(rows[0], values) if self._columns is not None else None
         # Only the row of sums is asked how common its columns are: the others have their numbers where it has.
-        asked = not self._summed or any(f in self._summed for f in _row_fields(rows[0]))
+        asked = not self._summed or any(f in self._summed for f in row_fields(rows[0]))
         shares = self._sections[rows[0].section].shares if asked else ()
         return RowSpace(self._lead, shares, places, self.n_lost >= BLANK_ROWS)
 
 
 def _within(rule: Rule, row: FormRow) -> bool:
-    return {*rule.left, *rule.right} <= set(_row_fields(row))
+    return {*rule.left, *rule.right} <= set(row_fields(row))
 
 
 def _gaps_left(rows: Sequence[tuple[FormRow, Sequence[Token]]]) -> bool:
@@ -151,16 +155,12 @@ def _skipped(found: TextTable, chunks: Sequence[Chunk]) -> bool:
 
 def _fails(unit: Unit, rules: Sequence[Rule]) -> bool:
     """Whether the most probable way to read some rows breaks a sum of theirs."""
-    return sums_broken(max(unit.ways, key=lambda w: w[0])[1], _sums(unit.fields, rules)) > 0
-
-
-def _row_fields(row: FormRow) -> tuple[str, ...]:
-    return tuple(i for i in row.table.sections[row.section].field_ids[row.index] if i is not None)
+    return sums_broken(max(unit.ways, key=lambda w: w[0])[1], sums_within(unit.fields, rules)) > 0
 
 
 def _label_only(row: FormRow, chunk: Chunk, certainty: float) -> Unit:
     place = chunk.words[-1].place if chunk.words else TextPlace()
-    fields = _row_fields(row)
+    fields = row_fields(row)
     return Unit(fields, ((1.0, tuple(Slot("", place, certainty) for _ in fields)),), 1.0)
 
 
@@ -202,8 +202,8 @@ def _rows_of(
                     *_rows_of(head, rows[:1], certainty, rules, space),
                     *_rows_of(tokens[lengths[0] :], rows[1:], certainty, rules, space),
                 ]
-    fields = tuple(f for r in rows for f in _row_fields(r))
-    sums = _sums(fields, rules)
+    fields = tuple(f for r in rows for f in row_fields(r))
+    sums = sums_within(fields, rules)
     cells = sum(t.kind != "pad" for t in tokens)
     ways = tuple(share_out(tokens, wanted, sums, space.of(rows, tokens)))
     lost = len(values) > 0 and cells < wanted and any(s.certainty < ALL_BLANK for s in ways[0][1])
@@ -214,18 +214,9 @@ def _cut_evenly(tokens: Sequence[Token], rows: Sequence[FormRow], certainty: flo
     units, at = [], 0
     for row in rows:
         part = tokens[at : at + row.n_values]
-        units.append(Unit(_row_fields(row), ((1.0, tuple(slot_of(t) for t in part)),), certainty))
+        units.append(Unit(row_fields(row), ((1.0, tuple(slot_of(t) for t in part)),), certainty))
         at += row.n_values
     return units
-
-
-def _sums(fields: Sequence[str], rules: Sequence[Rule]) -> list[Sums]:
-    place = {f: k for k, f in enumerate(fields)}
-    return [
-        (tuple(place[f] for f in r.left), tuple(place[f] for f in r.right))
-        for r in rules
-        if all(f in place for f in (*r.left, *r.right))
-    ]
 
 
 def _usual_lead(found: TextTable, chunks: Sequence[Chunk]) -> int:
@@ -258,7 +249,7 @@ def _all_blank(
 
 def _blank_placement(form: Form, key: str, chunks: Sequence[Chunk]) -> TextPlacement:
     """The table of an empty form of which only the labels were exported."""
-    table = form.tables(key)[0]
+    table = likeliest_table(form, key, chunks)
     place = next((w.place for c in chunks for w in c.words), TextPlace())
     fields = tuple(TextField(i, "", place, ALL_BLANK) for i in table.fields)
     return TextPlacement(key, table.edition, 1.0, fields, PlacementEvidence(0.0, 0.0, 0.0))

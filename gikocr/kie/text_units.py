@@ -15,7 +15,7 @@ from gikocr.kie.text_ways import Slot, number
 from gikocr.markup import TextPlace
 
 CHOSEN: Final = 0.999
-"""Share of the weight of the chosen combination; the rivals are there for their other values. A field's probability is its certainty."""
+"""Share of the weight of the chosen combination; the rivals are there for their other values. A certainty is a probability."""
 NOT_EXACT, BROKEN_IN_PRINT = 0.98, 0.9
 """Probability of what the search says where it left states out, and where no combination of a table fulfils the sums."""
 
