@@ -25,12 +25,12 @@ def values_lost(form: Form, chunks: Sequence[Chunk], found: Mapping[str, Sequenc
     if cells >= FEW_VALUES * max(fields, 100) or _row_labels(form, chunks) < LABELS_SEEN:
         return False
     # An agency that leaves its zeros blank has few values too, but its heads stand as often as the form prints them.
-    return not _has_twins(form, chunks)
+    return not has_twins(form, chunks)
 
 
 def is_empty_form(form: Form, chunks: Sequence[Chunk]) -> bool:
     """Whether a text holds the labels of a form, with their repetitions, and no values."""
-    return _row_labels(form, chunks) >= LABELS_SEEN and _has_twins(form, chunks)
+    return _row_labels(form, chunks) >= LABELS_SEEN and has_twins(form, chunks)
 
 
 def shows_table(table: Table, chunks: Sequence[Chunk]) -> bool:
@@ -68,7 +68,7 @@ def _row_labels(form: Form, chunks: Sequence[Chunk]) -> float:
     return seen / max(1, len(labels))
 
 
-def _has_twins(form: Form, chunks: Sequence[Chunk]) -> bool:
+def has_twins(form: Form, chunks: Sequence[Chunk]) -> bool:
     """Whether words that the form prints several times stand in the text several times."""
     whole = "".join(normalise(w.text) for c in chunks for w in c.words)
     edition = next(iter(form.editions.values()))

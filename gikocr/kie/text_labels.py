@@ -59,7 +59,7 @@ class ChunkLabels:
         if row.row.label is None:
             return False
         tail = self._chunks[chunk].letters
-        return any(len(n) >= SHORTEST_SEEN and _shown(n) in tail for n in map(normalise, row.row.label.all))
+        return any(len(n) >= SHORTEST_SEEN and shown_part(n) in tail for n in map(normalise, row.row.label.all))
 
     def _weight(self, i: int, row: FormRow) -> float:
         chunk = self._chunks[i]
@@ -132,10 +132,10 @@ def ends_like_label(form: Form, chunk: Chunk) -> bool:
 def stands_in(label: Label, chunk: Chunk) -> bool:
     """Whether a label is among the words of a chunk; a short one only as a word of its own."""
     alone = {normalise(word.text) for word in chunk.words}
-    return any(n in alone or (len(n) >= SHORTEST_SEEN and _shown(n) in chunk.letters) for n in map(normalise, label.all))
+    return any(n in alone or (len(n) >= SHORTEST_SEEN and shown_part(n) in chunk.letters) for n in map(normalise, label.all))
 
 
-def _shown(label: str) -> str:
+def shown_part(label: str) -> str:
     """What must be seen of a label: between the lines of a long one stand words of other cells."""
     return label[:BEGINNING] if len(label) > LONG_LABEL else label
 

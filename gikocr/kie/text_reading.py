@@ -12,7 +12,7 @@ from gikocr.elements import PlacementEvidence
 from gikocr.forms import Form, Rule
 from gikocr.kie.text_alignment import TextTable, align_text
 from gikocr.kie.text_columns import Columns
-from gikocr.kie.text_emptiness import is_empty_form, likeliest_table, shows_table, values_lost
+from gikocr.kie.text_emptiness import has_twins, is_empty_form, likeliest_table, shows_table, values_lost
 from gikocr.kie.text_fits import divide_groups, row_groups
 from gikocr.kie.text_rows import FormRow, row_fields, sums_within
 from gikocr.kie.text_stacked import stacked_units
@@ -242,7 +242,9 @@ def _all_blank(
     for table in form.tables(key):
         if any(table.is_of(edition) for edition in editions) and shows_table(table, chunks):
             blank = _blank_placement(form, key, chunks)
-            fields = tuple(TextField(i, "", blank.fields[0].place, LABEL_ALONE) for i in table.fields)
+            # Exports that lost repeated lines lost the second of two equal heads too.
+            sure = ALL_BLANK if has_twins(form, chunks) else LABEL_ALONE
+            fields = tuple(TextField(i, "", blank.fields[0].place, sure) for i in table.fields)
             return (TextPlacement(key, table.edition, 1.0, fields, blank.evidence),)
     return ()
 
