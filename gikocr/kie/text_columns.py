@@ -33,7 +33,7 @@ GAPS: Final = 0.5
 TRUSTED: Final = 0.35
 """Distance of a value from its column, in those between neighbouring columns, from which on its row's places are not believed."""
 EXACT_SHARE: Final = 0.9
-"""Share of the values that must stand exactly under a head for heads to tell columns."""
+"""Share of the values that must stand exactly under a head, or under values of full rows, for these to tell columns."""
 SHORTEST_HEAD: Final = 2
 """Letters of a head broken over lines by which it is known."""
 
@@ -125,10 +125,10 @@ def _ruler(rows: Sequence[tuple[FormRow, Sequence[Token]]], section: Section, he
     best: tuple[float, _Ruler] | None = None
     full = [values for row, values in rows if len(values) == row.n_values]
     for wide, edge in itertools.product((False, True), (0.0, 0.5, 1.0)):
-        found = [_exact(matched_heads(section, heads, wide, edge), [v for _, v in rows], wide, edge)]
+        found = [matched_heads(section, heads, wide, edge)]
         if full:
             found.append([median(place_of(t, wide, edge) for t in column) for column in zip(*full, strict=True)])
-        for at in found:
+        for at in (_exact(at, [v for _, v in rows], wide, edge) for at in found):
             if at is None or len(at) < 2 or any(b - a < 1 for a, b in itertools.pairwise(at)):
                 continue
             gaps = np.diff(at)
@@ -143,7 +143,7 @@ def _ruler(rows: Sequence[tuple[FormRow, Sequence[Token]]], section: Section, he
 def _exact(
     at: list[float] | None, rows: Sequence[Sequence[Token]], wide: bool, edge: float
 ) -> list[float] | None:
-    """The places of heads if most values stand exactly under one of them."""
+    """The places of columns if most values stand exactly at one of them."""
     places = [place_of(t, wide, edge) for values in rows for t in values]
     if at is None or sum(min(abs(x - a) for a in at) < 1 for x in places) < EXACT_SHARE * len(places):
         return None

@@ -26,6 +26,8 @@ TASTE: Final = 12.0
 """How much alike the shares of columns are from document to document: the sum of the parameters of a Dirichlet distribution."""
 LEAST_SHARE: Final = 0.01
 """Added to each parameter, so that no column is impossible."""
+UNUSUAL: Final = 0.1
+"""Probability that how common columns are says nothing of a document, so that it alone never makes a placement sure."""
 PRINTED_ZERO: Final = -7.0
 """Log weight of a printed zero outside a total, in a row that lost its empty cells: zeros are printed or left blank throughout."""
 AGAINST_PLACE: Final = 7.0
@@ -60,9 +62,10 @@ def placements(
     elif places is not None:
         others = [by_place(places)]
     found = {}
-    for columns in (*obeying, *others):
+    common = tempered([commonness(numbers, columns, shares) for columns in (*obeying, *others)])
+    for columns, usual in zip((*obeying, *others), common, strict=True):
         weight = sum(PRINTED_ZERO for v, c in zip(numbers, columns, strict=True) if v == 0 and c not in totals)
-        weight += commonness(numbers, columns, shares)
+        weight += usual
         if places is not None:
             weight += float(places[np.arange(len(columns)), list(columns)].sum())
         found[columns] = weight + math.log(SOURCE_ERROR) * broken_sums(numbers, columns, sums)
@@ -87,6 +90,13 @@ def by_place(places: NDArray[np.float64]) -> tuple[int, ...]:
         columns.append(c - 1)
         c -= 1
     return tuple(reversed(columns))
+
+
+def tempered(logs: Sequence[float]) -> list[float]:
+    """Log weights of rival ways by how common their columns are; so much of it as :data:`UNUSUAL` says is shared out evenly."""
+    top = max(logs)
+    shares = [math.exp(log - top) for log in logs]
+    return [math.log((1.0 - UNUSUAL) * s / sum(shares) + UNUSUAL / len(logs)) for s in shares]
 
 
 def commonness(numbers: Sequence[Decimal | None], columns: Sequence[int], shares: Sequence[float]) -> float:

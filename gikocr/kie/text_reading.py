@@ -76,7 +76,9 @@ def _placements(form: Form, found: TextTable, chunks: Sequence[Chunk]) -> list[T
     units: list[Unit] = []
     doubted = _beside_leftovers(found, chunks)
     certainties = [s.certainty * (DISTURBED if s.chunk in doubted else 1.0) for s in found.spans]
-    stacked = stacked_units(found, chunks, certainties, rules, _heads(found, chunks))
+    stacked = []
+    if not _from_pages(chunks):
+        stacked = stacked_units(found, chunks, certainties, rules, _heads(found, chunks))
     units += [unit for unit, _ in stacked]
     done = {k for _, spans in stacked for k in spans}
     for k, (span, certainty) in enumerate(zip(found.spans, certainties, strict=True)):
@@ -105,7 +107,9 @@ class _Space:
         self._sections = found.table.sections
         rows = [(found.rows[s.first], chunks[s.chunk].values) for s in found.spans if s.end - s.first == 1]
         self.n_lost = sum(0 < sum(len(t.text) for t in values) < row.n_values for row, values in rows)
-        self._columns = Columns(rows, _heads(found, chunks)) if self.n_lost or _gaps_left(rows) else None
+        self._parted = any(len(values) > 1 for row, values in rows)
+        laid_out = _gaps_left(rows) and not _from_pages(chunks)
+        self._columns = Columns(rows, _heads(found, chunks)) if laid_out else None
         crossing = [r.left[0] for r in rules if len(r.left) == 1 and not any(_within(r, row) for row in found.rows)]
         self._summed = frozenset(crossing)
 
@@ -118,11 +122,19 @@ class _Space:
         # Only the row of sums is asked how common its columns are: the others have their numbers where it has.
         asked = not self._summed or any(f in self._summed for f in row_fields(rows[0]))
         shares = self._sections[rows[0].section].shares if asked else ()
-        return RowSpace(self._lead, shares, places, self.n_lost >= BLANK_ROWS)
+        return RowSpace(self._lead, shares, places, self._parted)
 
 
 def _within(rule: Rule, row: FormRow) -> bool:
     return {*rule.left, *rule.right} <= set(row_fields(row))
+
+
+def _from_pages(chunks: Sequence[Chunk]) -> bool:
+    """Whether a text has form feeds: drawn from pages (pdftotext -layout), where long words push the values beside them out of place.
+
+    Values of one column stand there in different places, and those of different columns in the same one.
+    """
+    return any(token.sheet for chunk in chunks for token in chunk.words)
 
 
 def _gaps_left(rows: Sequence[tuple[FormRow, Sequence[Token]]]) -> bool:

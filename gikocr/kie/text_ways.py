@@ -63,14 +63,14 @@ class RowSpace:
         lead: how many empty cells stand before the values of full rows.
         shares: how often something is counted in each column; empty where that is asked of another row, or not known.
         places: (values, columns) log weights of the values' places; None where the text kept no layout.
-        lossy: whether the text lost empty cells in other rows.
+        parted: whether other rows show values apart from each other.
         alone: whether the tokens are those of one row.
     """
 
     lead: int = 0
     shares: tuple[float, ...] = ()
     places: NDArray[np.float64] | None = None
-    lossy: bool = False
+    parted: bool = False
     alone: bool = True
 
 
@@ -97,7 +97,7 @@ def share_out(
                 windows = _windows(trial, wanted, space.lead)
                 if windows:
                     return _weighed(windows, sums)
-        whole = space.places is not None or (space.lossy and not sums)
+        whole = space.places is not None or (space.parted and not sums)
         if len(cells) == len(values) and not whole and runs_together(values, wanted):
             cut = _cut(values, wanted, sums)
             if cut:
