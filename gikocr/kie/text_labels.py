@@ -38,12 +38,16 @@ SENTENCE: Final = 14
 
 
 class ChunkLabels:
-    """How well the words of each chunk agree with each row of the form, computed once for each row."""
+    """How well the words of each chunk agree with each row of the form, computed once for each row.
 
-    def __init__(self, chunks: Sequence[Chunk]) -> None:
+    ``lossy``: the text lost its empty cells.
+    """
+
+    def __init__(self, chunks: Sequence[Chunk], *, lossy: bool = False) -> None:
         self._chunks = chunks
+        self.lossy = lossy
         self._pieces = [_pieces(c) for c in chunks]
-        self.fits = [RunFits(c.run) for c in chunks]
+        self.fits = [RunFits(c.run, lossy=lossy) for c in chunks]
         self._known: dict[tuple[str, str, int, int], NDArray[np.float64]] = {}
         self._likeness: dict[tuple[str, int], float] = {}
 

@@ -23,6 +23,8 @@ from gikocr.markup import TextPlace
 
 BLANK_ROWS: Final = 3
 """Rows with lost empty cells, or with a label and nothing else, from which on an agency counts as one that leaves zeros blank."""
+LEAST_FOUND: Final = 1.5
+"""Runs of values that must be a row's, as is expected, for a text with all labels not to be an empty form."""
 LABEL_ALONE: Final = 0.5
 """Probability that cells are blank whose row shows its label and nothing else."""
 DISTURBED: Final = 0.9
@@ -61,6 +63,9 @@ def read_tables(form: Form, chunks: Sequence[Chunk]) -> TextReading:
         tables[key] = tuple(sorted(placements, key=lambda p: -p.weight))
         used += [s.chunk for s in hypotheses[0].spans] if hypotheses else []
     lost = values_lost(form, chunks, found)
+    if sum(s.certainty for h in found.values() if h for s in h[0].spans) < LEAST_FOUND and is_empty_form(form, chunks):
+        # Stray numbers of prose and page furniture in the rows of an empty form.
+        used, tables = [], dict.fromkeys(tables, ())
     if used and not lost:
         for key in form.table_keys:
             if not tables[key]:

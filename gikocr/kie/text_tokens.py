@@ -24,7 +24,7 @@ MANY_TABS: Final = 5
 """Lines with tabs from which on tabs separate cells."""
 ONE_CELL_A_LINE: Final = 0.8
 """Share of the lines with tabs that hold one cell behind one tab, from which on every line is a cell."""
-MANY_VALUES, CLOSE = 10, 0.2
+MANY_VALUES, CLOSE = 4, 0.2
 """Lines with nothing but a number, and the share of them right under another line, from which on empty lines are empty cells."""
 MOST_TOKENS: Final = 60_000
 """What comes after so many tokens is left out: a report has some thousands, and noise must not take minutes."""
