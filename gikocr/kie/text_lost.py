@@ -26,7 +26,7 @@ TASTE: Final = 12.0
 """How much alike the shares of columns are from document to document: the sum of the parameters of a Dirichlet distribution."""
 LEAST_SHARE: Final = 0.01
 """Added to each parameter, so that no column is impossible."""
-UNUSUAL: Final = 0.1
+UNUSUAL: Final = 0.03
 """Probability that how common columns are says nothing of a document, so that it alone never makes a placement sure."""
 PRINTED_ZERO: Final = -7.0
 """Log weight of a printed zero outside a total, in a row that lost its empty cells: zeros are printed or left blank throughout."""
@@ -72,6 +72,11 @@ def placements(
     ranked = sorted(((w, c) for c, w in found.items()), key=lambda item: -item[0])
     least = ranked[0][0] - (AGAINST_PLACE if places is not None else math.inf)
     return [item for item in ranked[:KEPT_PLACEMENTS] if item[0] >= least]
+
+
+def obeys(numbers: Sequence[Decimal | None], wanted: int, sums: Sequence[Sums]) -> bool:
+    """Whether some placement of a row's values obeys its sums; arguments as of :func:`placements`."""
+    return bool(_obeying(numbers, wanted, sums))
 
 
 def by_place(places: NDArray[np.float64]) -> tuple[int, ...]:

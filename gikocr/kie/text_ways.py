@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from gikocr.kie.cutting import Sums, ways_to_cut
 from gikocr.kie.joint import SOURCE_ERROR
-from gikocr.kie.text_lost import placements
+from gikocr.kie.text_lost import obeys, placements
 from gikocr.kie.text_tokens import Token
 from gikocr.markup import TextPlace
 
@@ -97,7 +97,7 @@ def share_out(
                 windows = _windows(trial, wanted, space.lead)
                 if windows:
                     return _weighed(windows, sums)
-        whole = space.places is not None or (space.parted and not sums)
+        whole = space.places is not None or (space.parted and not sums) or _add_up(values, wanted, sums)
         if len(cells) == len(values) and not whole and runs_together(values, wanted):
             cut = _cut(values, wanted, sums)
             if cut:
@@ -107,6 +107,14 @@ def share_out(
         [(EXTRA, tuple(slot_of(t, EXTRA) for t in values[k : k + wanted])) for k in range(len(values) - wanted + 1)],
         sums,
     )
+
+
+def _add_up(values: Sequence[Token], wanted: int, sums: Sequence[Sums]) -> bool:
+    """Whether several numbers as they stand obey the sums of a row that lost its empty cells: then they are whole."""
+    if len(values) < 2 or not sums:
+        return False
+    numbers = [number(t.text) for t in values]
+    return any(numbers) and obeys(numbers, wanted, sums)
 
 
 def _by_column(values: Sequence[Token]) -> list[list[Token]]:
