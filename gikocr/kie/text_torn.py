@@ -1,0 +1,93 @@
+"""Rows that a text drawn from a page tore over two lines, put together again.
+
+pdftotext -layout puts what stands beside a label of several lines on the line that is nearest: some values on one, the others on the
+next, with the rest of the label or letters of a vertical group label before them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Final
+
+from gikocr.forms import Form, normalise
+from gikocr.kie.text_rows import form_rows
+from gikocr.kie.text_tokens import LONGEST_TAIL, Chunk, Token
+
+FARTHEST_LINE: Final = 2
+"""Lines between the halves of a row."""
+LEAST_BEGINNING: Final = 4
+"""Letters of a label that must stand before the first half, when it is longer."""
+GROUP_LETTERS: Final = 4
+"""Letters of the longest piece of a group's label before the second half."""
+
+
+def rejoin_torn(form: Form, chunks: Sequence[Chunk]) -> list[Chunk]:
+    """Put together runs that are halves of a row: together as many values as the row has columns, none under another."""
+    labels, groups = _labels(form)
+    found: list[Chunk] = []
+    k = 0
+    while k < len(chunks):
+        joined = _joined(chunks[k], chunks[k + 1], labels, groups) if k + 1 < len(chunks) else None
+        found.append(joined or chunks[k])
+        k += 2 if joined is not None else 1
+    return found
+
+
+@lru_cache(maxsize=8)
+def _labels(form: Form) -> tuple[tuple[tuple[str, int], ...], frozenset[str]]:
+    """The labels of all rows with several columns with their number, and those of groups of rows."""
+    labels: set[tuple[str, int]] = set()
+    groups: set[str] = set()
+    for edition in form.editions.values():
+        for table in edition.tables.values():
+            for row in form_rows(table):
+                groups |= {normalise(text) for group in row.row.groups for text in group.all}
+                if row.row.label is not None and row.n_values > 1:
+                    labels |= {(normalise(text), row.n_values) for text in row.row.label.all}
+    return tuple(sorted(labels)), frozenset(groups)
+
+
+def _joined(
+    first: Chunk, second: Chunk, labels: Sequence[tuple[str, int]], groups: frozenset[str]
+) -> Chunk | None:
+    upper, lower = first.values, second.values
+    if not upper or not lower or len(upper) != len(first.run) or len(lower) != len(second.run):
+        return None
+    top, bottom = _line(upper), _line(lower)
+    if top is None or bottom is None or not 0 < bottom - top <= FARTHEST_LINE:
+        return None
+    rest = [normalise(w.text) for w in second.words]
+    n = len(upper) + len(lower)
+    if not any(n == wanted and _continues(first.tail, rest, label, groups) for label, wanted in labels):
+        return None
+    values = sorted((*upper, *lower), key=_start)
+    if any(_start(b) <= _start(a) + len(a.text) for a, b in zip(values, values[1:], strict=False)):
+        return None
+    tail = first.tail if all(_piece_of(t, groups) for t in rest) else (first.tail + "".join(rest))[-LONGEST_TAIL:]
+    return replace(first, run=tuple(values), tail=tail, context=first.context[: -len(first.tail)] + tail)
+
+
+def _line(values: Sequence[Token]) -> int | None:
+    lines = {t.place.line for t in values}
+    return next(iter(lines)) if len(lines) == 1 else None
+
+
+def _start(token: Token) -> int:
+    return token.place.column or 0
+
+
+def _piece_of(text: str, groups: frozenset[str]) -> bool:
+    return len(text) <= GROUP_LETTERS and any(text in group for group in groups)
+
+
+def _continues(tail: str, rest: Sequence[str], label: str, groups: frozenset[str]) -> bool:
+    """Whether a label, or its beginning, stands before the first half, and the second only follows with more of it or of a group's."""
+    more = "".join(rest)
+    if tail.endswith(label) and all(_piece_of(t, groups) for t in rest):
+        return True
+    for length in range(len(label) - 1, min(LEAST_BEGINNING, len(label)) - 1, -1):
+        if tail.endswith(label[:length]):
+            return bool(more) and label[length:].startswith(more)
+    return False
