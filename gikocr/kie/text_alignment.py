@@ -46,7 +46,7 @@ LEAST_LABELS: Final = 3.0
 CHUNKS_AFTER: Final = 6
 """So many runs after a table's last row with values are searched for labels of rows without any."""
 OWN_LABEL, TELLING = 2.0, 6
-"""Log weight of a label that only one edition prints, for it where it is in the text and against it where not; letters of the shortest."""
+"""Log weight of a label in the text that only one edition prints, and letters of the shortest. Missing ones say nothing: texts are cut."""
 LEAST_WEIGHT: Final = 1e-4
 MOST_CHUNKS: Final = 1_000
 """Runs of values from which on a text is taken for noise; reports have fewer than two hundred."""
@@ -169,7 +169,7 @@ def _own_labels(form: Form, table: Table, whole: str) -> float:
     for row in form_rows(table):
         texts = [normalise(text) for text in row.row.label.all] if row.row.label is not None else []
         if texts and len(texts[0]) >= TELLING and not any(text in others for text in texts):
-            weight += OWN_LABEL if any(shown_part(text) in whole for text in texts) else -OWN_LABEL
+            weight += OWN_LABEL if any(shown_part(text) in whole for text in texts) else 0.0
     return weight
 
 

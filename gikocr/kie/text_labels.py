@@ -25,7 +25,7 @@ SHORTEST_SEEN: Final = 3
 """Letters of the shortest label (3.其他) that is recognised among other words without values behind it."""
 GROUP_ONLY: Final = 0.6
 """Share of a label's weight that a group's label gives to a row of the group whose own label was lost."""
-WHOLE_LABEL: Final = 1.0
+WHOLE_LABEL: Final = 3.0
 """Log weight more for a label that is the whole of the last words before a run."""
 LONG_LABEL, BEGINNING = 12, 8
 """Labels with more letters than this, of which tables break the lines, are recognised by so many letters of their beginning."""
