@@ -184,7 +184,7 @@ def _concluded(
     weight = [np.zeros(1)]
     for step in steps:
         weight.append(_summed(weight[-1][step.origin] + step.weight, step.goal, step.n_after))
-    marginal = [np.ones(1) for _ in rows]
+    marginal: list[NDArray[np.float64]] = [np.ones(1) for _ in rows]
     ahead = np.zeros(len(weight[-1]))
     total = float(np.logaddexp.reduce(weight[-1]))
     shares = []
@@ -192,7 +192,8 @@ def _concluded(
         step = steps[k]
         path = step.weight + ahead[step.goal]
         share = np.exp(weight[k][step.origin] + path - total)
-        marginal[free[k]] = np.bincount(step.way, weights=share, minlength=len(rows[free[k]].values))
+        n_ways = len(rows[free[k]].values)
+        marginal[free[k]] = np.bincount(step.way, weights=share, minlength=n_ways).astype(np.float64)
         ahead = _summed(path, step.origin, step.n_before)
         shares.append(share)
     chosen = [0] * len(rows)

@@ -46,7 +46,7 @@ LEAST_LABELS: Final = 3.0
 CHUNKS_AFTER: Final = 6
 """So many runs after a table's last row with values are searched for labels of rows without any."""
 OWN_LABEL, TELLING = 2.0, 6
-"""Log weight of a label in the text that only one edition prints, and letters of the shortest. Missing ones say nothing: texts are cut."""
+"""Log weight of a label in the text that only one edition prints, and letters of the shortest. Missing ones say nothing."""
 LEAST_WEIGHT: Final = 1e-4
 MOST_CHUNKS: Final = 1_000
 """Runs of values from which on a text is taken for noise; reports have fewer than two hundred."""

@@ -140,9 +140,7 @@ def _ruler(rows: Sequence[tuple[FormRow, Sequence[Token]]], section: Section, he
     return best[1] if best is not None and best[0] <= BEST_FIT else None
 
 
-def _exact(
-    at: list[float] | None, rows: Sequence[Sequence[Token]], wide: bool, edge: float
-) -> list[float] | None:
+def _exact(at: list[float] | None, rows: Sequence[Sequence[Token]], wide: bool, edge: float) -> list[float] | None:
     """The places of columns if most values stand exactly at one of them."""
     places = [place_of(t, wide, edge) for values in rows for t in values]
     if at is None or sum(min(abs(x - a) for a in at) < 1 for x in places) < EXACT_SHARE * len(places):

@@ -23,7 +23,7 @@ class RunFits:
     """How well the tokens of a run fit rows of given lengths, computed once for each; ``lossy``: the text lost its empty cells."""
 
     def __init__(self, run: Sequence[Token], *, lossy: bool = False) -> None:
-        self._off = OFF_LOSSY if lossy else OFF_BY_ONE
+        self._lossy, self._off = lossy, OFF_LOSSY if lossy else OFF_BY_ONE
         self.counts = counts_of(run)
         self._groups = [(group, counts_of(group)) for group in row_groups(run)]
         self._known: dict[tuple[int, ...], float] = {}
@@ -34,7 +34,11 @@ class RunFits:
             n = len(wanted)
             if len(self._groups) <= 1 or n == 1:
                 extra = EXTRA_ROW * max(0, len(self._groups) - n)
-                self._known[wanted] = n * row_fit(*self.counts, sum(wanted), spread=n, off=self._off) + extra
+                # One row alone is short by its empty cells; several with too few values are mostly not what a run stands for.
+                off = self._off if n == 1 else OFF_BY_ONE
+                values, blanks, room = self.counts
+                room = values if self._lossy and n > 1 and values > 1 else room
+                self._known[wanted] = n * row_fit(values, blanks, room, sum(wanted), spread=n, off=off) + extra
             else:
                 self._known[wanted] = divide_groups([group for group, _ in self._groups], wanted)[0]
         return self._known[wanted]
@@ -89,9 +93,7 @@ def divide_groups(groups: Sequence[Sequence[Token]], wanted: Sequence[int]) -> t
     return best[n]
 
 
-def row_fit(
-    values: int, blanks: int, room: int, wanted: int, *, spread: int = 1, off: float = OFF_BY_ONE
-) -> float:
+def row_fit(values: int, blanks: int, room: int, wanted: int, *, spread: int = 1, off: float = OFF_BY_ONE) -> float:
     """Log weight of a row with so many values and empty cells where ``wanted`` values are due.
 
     ``spread``: over so many rows; ``off``: log weight of each value too few.

@@ -136,7 +136,9 @@ def ends_like_label(form: Form, chunk: Chunk) -> bool:
 def stands_in(label: Label, chunk: Chunk) -> bool:
     """Whether a label is among the words of a chunk; a short one only as a word of its own."""
     alone = {normalise(word.text) for word in chunk.words}
-    return any(n in alone or (len(n) >= SHORTEST_SEEN and shown_part(n) in chunk.letters) for n in map(normalise, label.all))
+    return any(
+        n in alone or (len(n) >= SHORTEST_SEEN and shown_part(n) in chunk.letters) for n in map(normalise, label.all)
+    )
 
 
 def shown_part(label: str) -> str:

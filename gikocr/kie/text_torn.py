@@ -6,6 +6,7 @@ next, with the rest of the label or letters of a vertical group label before the
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -49,9 +50,7 @@ def _labels(form: Form) -> tuple[tuple[tuple[str, int], ...], frozenset[str]]:
     return tuple(sorted(labels)), frozenset(groups)
 
 
-def _joined(
-    first: Chunk, second: Chunk, labels: Sequence[tuple[str, int]], groups: frozenset[str]
-) -> Chunk | None:
+def _joined(first: Chunk, second: Chunk, labels: Sequence[tuple[str, int]], groups: frozenset[str]) -> Chunk | None:
     upper, lower = first.values, second.values
     if not upper or not lower or len(upper) != len(first.run) or len(lower) != len(second.run):
         return None
@@ -63,7 +62,7 @@ def _joined(
     if not any(n == wanted and _continues(first.tail, rest, label, groups) for label, wanted in labels):
         return None
     values = sorted((*upper, *lower), key=_start)
-    if any(_start(b) <= _start(a) + len(a.text) for a, b in zip(values, values[1:], strict=False)):
+    if any(_start(b) <= _start(a) + len(a.text) for a, b in itertools.pairwise(values)):
         return None
     tail = first.tail if all(_piece_of(t, groups) for t in rest) else (first.tail + "".join(rest))[-LONGEST_TAIL:]
     return replace(first, run=tuple(values), tail=tail, context=first.context[: -len(first.tail)] + tail)

@@ -92,10 +92,8 @@ def _as_placements(found: TextTable, units: Sequence[Unit], together: Together) 
                 certainties.append(min(1.0, marginal[slot] / held[slot]) * slot.certainty * own)
     placements = []
     for certainties, (share, ways) in zip(shares, rivals, strict=True):
-        slots = [
-            (f, s) for u, unit in enumerate(units) for f, s in zip(unit.fields, unit.ways[ways[u]][1], strict=True)
-        ]
-        fields = {f: TextField(f, s.printed, s.place, c) for (f, s), c in zip(slots, certainties, strict=True)}
+        chosen = [pair for u, unit in enumerate(units) for pair in zip(unit.fields, unit.ways[ways[u]][1], strict=True)]
+        fields = {f: TextField(f, s.printed, s.place, c) for (f, s), c in zip(chosen, certainties, strict=True)}
         every = tuple(fields.get(i, TextField(i, None, None, 0.0)) for i in found.table.fields)
         evidence = PlacementEvidence(found.labels, 0.0, math.log(max(share, 1e-12)))
         placements.append(TextPlacement(found.table.key, found.table.edition, found.weight * share, every, evidence))

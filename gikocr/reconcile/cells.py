@@ -99,8 +99,8 @@ def _doubt_odd_blanks(found: dict[str, Belief]) -> None:
     """Doubt blanks in a table that prints something in nearly every cell: there a blank is more often a figure that was lost.
 
     An authority writes its zeros one way throughout a table, so where few cells are blank the blank ones are out of style. That the
-    sums hold does not speak for such a blank: a zero that was lost breaks none. In texts nothing is lost by reading: what converters lose
-    is in the certainty of the place.
+    sums hold does not speak for such a blank: a zero that was lost breaks none. In texts nothing is lost by reading; what
+    converters lose is in the certainty of the place.
     """
     own = [i for i, b in found.items() if b.candidates]
     blank = [i for i in own if found[i].candidates[0].state == "blank"]
