@@ -107,6 +107,7 @@ _VALUE = re.compile(rf"(?:{_NUMBER.pattern}){_UNIT}")
 _MARK = re.compile(r"/+|\\|[-—–―─−]{1,2}|_|无|無|暂无|不适用|没有")
 _BEFORE_LABEL = re.compile(rf"\s*[.、．](?=\s*[{_HAN}“\"'‘「（(]|\s*$)")
 _COUNTED = re.compile(r"\s*(?:[年月日号條条项位期届次名时分秒%％〕\]]|个工作日)")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _NUMBERED_BY = re.compile(r"(?:[第如〔\[(（年月自至到第]|[A-Za-z:/_-])$")
 _LEFTOVER = re.compile(r"<!--.*?-->|<!\[[^>]*>|\[bookmark:[^\]]*\]|\[if [^\]]*\]|\[endif\]")
 _RULE_LINE = re.compile(
@@ -274,7 +275,8 @@ def _cell(text: str, offset: int, place: TextPlace, tokens: list[Token], before:
         parted: Separator = before if first else "space"
         if _VALUE.fullmatch(piece) or _MARK.fullmatch(piece):
             follows = text[match.end() :]
-            if _BEFORE_LABEL.match(follows) and follows.lstrip()[:1] in (".", "、"):
+            of_label = _BEFORE_LABEL.match(follows) and follows.lstrip()[:1] in (".", "、")
+            if of_label or (_YEAR.fullmatch(piece) and follows.lstrip().startswith("年")):
                 tokens.append(Token("words", piece, _at(place, at), parted))
             else:
                 tokens.append(Token("value", piece, _at(place, at), parted))
