@@ -25,15 +25,19 @@ GROUP_LETTERS: Final = 4
 
 
 def rejoin_torn(form: Form, chunks: Sequence[Chunk]) -> list[Chunk]:
-    """Put together runs that are halves of a row: together as many values as the row has columns, none under another."""
+    """Put together runs that are halves of a row, and give the values of two rows that follow two labels to these in order.
+
+    Halves hold together as many values as the row has columns, none under another.
+    """
     labels, groups = _labels(form)
     found: list[Chunk] = []
     k = 0
-    while k < len(chunks):
-        joined = _joined(chunks[k], chunks[k + 1], labels, groups) if k + 1 < len(chunks) else None
-        found.append(joined or chunks[k])
-        k += 2 if joined is not None else 1
-    return found
+    while k + 1 < len(chunks):
+        joined = _joined(chunks[k], chunks[k + 1], labels, groups)
+        shifted = _shifted(chunks[k], chunks[k + 1], labels, groups) if joined is None else None
+        found += [joined] if joined is not None else list(shifted or chunks[k : k + 1])
+        k += 1 if joined is None and shifted is None else 2
+    return [*found, *chunks[k:]]
 
 
 @lru_cache(maxsize=8)
@@ -83,10 +87,41 @@ def _piece_of(text: str, groups: frozenset[str]) -> bool:
 
 def _continues(tail: str, rest: Sequence[str], label: str, groups: frozenset[str]) -> bool:
     """Whether a label, or its beginning, stands before the first half, and the second only follows with more of it or of a group's."""
-    more = "".join(rest)
-    if tail.endswith(label) and all(_piece_of(t, groups) for t in rest):
-        return True
+    if tail.endswith(label):
+        return all(_piece_of(t, groups) for t in rest)
     for length in range(len(label) - 1, min(LEAST_BEGINNING, len(label)) - 1, -1):
         if tail.endswith(label[:length]):
+            more = "".join(t for t in rest if not _piece_of(t, groups) or label[length:].startswith(t))
             return bool(more) and label[length:].startswith(more)
     return False
+
+
+def _shifted(
+    first: Chunk, second: Chunk, labels: Sequence[tuple[str, int]], groups: frozenset[str]
+) -> tuple[Chunk, Chunk] | None:
+    """Two labels, then the values of two rows with nothing between them but more of the second label: each label gets its own."""
+    upper, lower = first.values, second.values
+    if len(upper) != len(first.run) or len(lower) != len(second.run) or len(upper) != len(lower) or not upper:
+        return None
+    top, bottom = _line(upper), _line(lower)
+    if top is None or bottom is None or not 0 < bottom - top <= FARTHEST_LINE:
+        return None
+    rest = [normalise(w.text) for w in second.words]
+    texts = [normalise(w.text) for w in first.words]
+    own = [k for k, text in enumerate(texts) if not _piece_of(text, groups)][-2:]
+    if len(own) < 2 or (first.words[own[0]].place.line or 0) < top - 2 * FARTHEST_LINE:
+        return None
+    complete = any(texts[own[0]] == label and wanted == len(upper) for label, wanted in labels)
+    if not complete or not any(
+        wanted == len(lower) and _continues(texts[own[1]], rest, label, groups) for label, wanted in labels
+    ):
+        return None
+    before, after = first.words[: own[1]], first.words[own[1] :]
+    cut = first.letters.rfind(texts[own[1]])
+    tail = first.letters[:cut][-LONGEST_TAIL:]
+    ahead = replace(first, words=before, letters=first.letters[:cut], tail=tail, context=tail)
+    more = first.letters[cut:]
+    if not all(_piece_of(t, groups) for t in rest):
+        more += "".join(t for t in rest if not _piece_of(t, groups) or len(t) > GROUP_LETTERS)
+    behind = replace(second, words=(*after, *second.words), letters=more, tail=more[-LONGEST_TAIL:], context=more)
+    return ahead, behind
