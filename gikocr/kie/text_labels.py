@@ -26,7 +26,7 @@ SHORTEST_SEEN: Final = 3
 GROUP_ONLY: Final = 0.6
 """Share of a label's weight that a group's label gives to a row of the group whose own label was lost."""
 WHOLE_LABEL: Final = 3.0
-"""Log weight more for a label that is the whole of the last words before a run."""
+"""Log weight more for a label, the row's or its group's, that is the whole of the last words before a run."""
 LONG_LABEL, BEGINNING = 12, 8
 """Labels with more letters than this, of which tables break the lines, are recognised by so many letters of their beginning."""
 NO_LABEL: Final = -3.0
@@ -84,7 +84,9 @@ class ChunkLabels:
             best = max(best, GROUP_ONLY * max(self._alike(i, text) for text in row.row.groups[-1].all))
         if best <= 0 and len(chunk.tail) > SENTENCE and heads == 0:
             return NEVER
-        return max(best, 2 * NO_LABEL) + heads
+        texts = (*label.all, *(row.row.groups[-1].all if row.row.groups else ()))
+        whole = any(len(n) >= SHORTEST_SEEN and self._pieces[i][:1] == [n] for n in map(normalise, texts))
+        return max(best, 2 * NO_LABEL) + heads + (WHOLE_LABEL if whole else 0.0)
 
     def _headed(self, i: int, row: FormRow) -> float:
         """Log weight of the words before a row that has no label: its table's heading and the heads over it."""
@@ -108,7 +110,7 @@ class ChunkLabels:
         if tail.endswith(wanted):
             # Words that are a label and nothing else are no end of something longer, however short.
             whole = len(wanted) >= SHORTEST_SEEN and self._pieces[i][:1] == [wanted]
-            return (WHOLE_LABEL if whole else 0.0) + (1.0 if whole else scale) * similarity_weight(1.0)
+            return (1.0 if whole else scale) * similarity_weight(1.0)
         if not tail:
             return NO_LABEL
         best = Indel.normalized_similarity(tail[-len(wanted) :], wanted)

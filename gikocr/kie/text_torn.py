@@ -20,6 +20,8 @@ FARTHEST_LINE: Final = 2
 """Lines between the halves of a row."""
 LEAST_BEGINNING: Final = 4
 """Letters of a label that must stand before the first half, when it is longer."""
+LEAST_COLUMNS, SAME_COLUMN = 3, 2
+"""Columns of rows that are told by values under each other, and characters by which these may be apart."""
 GROUP_LETTERS: Final = 4
 """Letters of the longest piece of a group's label before the second half."""
 
@@ -32,6 +34,7 @@ def rejoin_torn(form: Form, chunks: Sequence[Chunk]) -> list[Chunk]:
     labels, groups = _labels(form)
     found: list[Chunk] = []
     k = 0
+    chunks = [part for chunk in chunks for part in _columnwise(chunk, labels, groups)]
     while k + 1 < len(chunks):
         joined = _joined(chunks[k], chunks[k + 1], labels, groups)
         shifted = _shifted(chunks[k], chunks[k + 1], labels, groups) if joined is None else None
@@ -96,6 +99,36 @@ def _continues(tail: str, rest: Sequence[str], label: str, groups: frozenset[str
     return False
 
 
+def _columnwise(chunk: Chunk, labels: Sequence[tuple[str, int]], groups: frozenset[str]) -> tuple[Chunk, ...]:
+    """A chunk; two where two labels precede the values of both rows column by column, each on a line of its own."""
+    values = chunk.values
+    n = len(values) // 2
+    if n < LEAST_COLUMNS or len(values) != 2 * n or len(values) != len(chunk.run):
+        return (chunk,)
+    lines = [t.place.line or 0 for t in values]
+    upper, lower = values[0::2], values[1::2]
+    pairs = all(abs(_start(a) - _start(b)) <= SAME_COLUMN for a, b in zip(upper, lower, strict=True))
+    rising = all(_start(a) + SAME_COLUMN < _start(b) for a, b in itertools.pairwise(upper))
+    if not pairs or not rising or any(b <= a for a, b in itertools.pairwise(lines)):
+        return (chunk,)
+    texts = [normalise(w.text) for w in chunk.words]
+    own = [k for k, text in enumerate(texts) if not _piece_of(text, groups)][-2:]
+    known = {label for label, wanted in labels if wanted == n}
+    if len(own) < 2 or not all(texts[k] in known for k in own):
+        return (chunk,)
+    ahead, words = _cut(chunk, own[1])
+    more = "".join(normalise(w.text) for w in words)
+    behind = replace(chunk, words=words, run=tuple(lower), letters=more, tail=more[-LONGEST_TAIL:], context=more)
+    return replace(ahead, run=tuple(upper)), behind
+
+
+def _cut(chunk: Chunk, at: int) -> tuple[Chunk, tuple[Token, ...]]:
+    """A chunk with its words before one of them, and the words from it on."""
+    letters = chunk.letters[: chunk.letters.rfind(normalise(chunk.words[at].text))]
+    tail = letters[-LONGEST_TAIL:]
+    return replace(chunk, words=chunk.words[:at], letters=letters, tail=tail, context=tail), chunk.words[at:]
+
+
 def _shifted(
     first: Chunk, second: Chunk, labels: Sequence[tuple[str, int]], groups: frozenset[str]
 ) -> tuple[Chunk, Chunk] | None:
@@ -116,11 +149,8 @@ def _shifted(
         wanted == len(lower) and _continues(texts[own[1]], rest, label, groups) for label, wanted in labels
     ):
         return None
-    before, after = first.words[: own[1]], first.words[own[1] :]
-    cut = first.letters.rfind(texts[own[1]])
-    tail = first.letters[:cut][-LONGEST_TAIL:]
-    ahead = replace(first, words=before, letters=first.letters[:cut], tail=tail, context=tail)
-    more = first.letters[cut:]
+    ahead, after = _cut(first, own[1])
+    more = texts[own[1]]
     if not all(_piece_of(t, groups) for t in rest):
         more += "".join(t for t in rest if not _piece_of(t, groups) or len(t) > GROUP_LETTERS)
     behind = replace(second, words=(*after, *second.words), letters=more, tail=more[-LONGEST_TAIL:], context=more)
