@@ -21,10 +21,11 @@ class TextPlace:
 
 @dataclass(frozen=True, slots=True)
 class MarkupLine:
-    """One line or paragraph of running text, tabs and bars included."""
+    """One line or paragraph of running text, tabs and bars included; ``sheet``: its page, from 0, in a text with form feeds."""
 
     text: str
     place: TextPlace
+    sheet: int = 0
 
 
 @dataclass(frozen=True, slots=True)

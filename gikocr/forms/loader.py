@@ -21,7 +21,8 @@ A small form::
 
 Further keys. A table may say ``editions`` (absent: all), ``unit`` (absent: the first of ``[units]``), ``corner``,
 ``omit`` (ids of fields that the form does not print), and ``[[tables.sections]]``, each with ``heading``, ``corner``,
-``rows`` and ``columns``, instead of rows and columns of its own. An entry of rows or columns may be ``{ key, label,
+``rows`` and ``columns``, instead of rows and columns of its own; ``shares``, beside ``columns``, says how often something is
+counted in each, one number a column, 0 for totals. An entry of rows or columns may be ``{ key, label,
 editions, unit, kind }`` (unit and kind for columns: integer, signed_integer or decimal), a row without a label
 ``["key"]``, and a heading over several ``{ group, key, prefix, named, editions, rows or columns }``; ``rows = "name"``
 takes a list from ``[lists]``. ``[[hybrids]]`` names mixtures of editions that count as one; ``[document]`` has the

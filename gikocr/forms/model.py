@@ -53,6 +53,7 @@ class Section:
         columns: from left to right.
         rows: from top to bottom.
         field_ids: ``[row][column]``, the field that is printed there, None where the form has no number.
+        shares: for each column how often something is counted there, relative to the others, 0 for totals; empty: not known.
     """
 
     heading: Label | None
@@ -60,6 +61,7 @@ class Section:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     field_ids: tuple[tuple[str | None, ...], ...]
+    shares: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

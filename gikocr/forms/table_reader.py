@@ -11,7 +11,7 @@ from gikocr.forms.model import Column, Field, Label, Row, Rule, Section, Table
 from gikocr.forms.rule_templates import TableParts, expand_rules, fill
 from gikocr.forms.toml_node import TomlNode
 
-_SECTION_KEYS = ("corner", "columns", "rows")
+_SECTION_KEYS = ("corner", "columns", "rows", "shares")
 _TABLE_KEYS = ("key", "editions", "headings", "id", "unit", "omit", "rules", "sections", *_SECTION_KEYS)
 
 
@@ -99,8 +99,16 @@ def _read_section(node: TomlNode, table: TomlNode, axes: AxisReader, head: FormH
         tuple(Column(c.key, c.label, c.groups) for c in columns if c.label is not None),
         tuple(Row(r.key, r.label, r.groups) for r in rows),
         tuple(grid),
+        _shares(node, len(columns)),
     )
     return _ReadSection(section, tuple(fields), rows, columns)
+
+
+def _shares(node: TomlNode, n_columns: int) -> tuple[float, ...]:
+    found = node.numbers("shares")
+    if found and len(found) != n_columns:
+        raise FormError(f"{node.at('shares')}: one number for each of the {n_columns} columns is expected here.")
+    return found
 
 
 def _field(row: Leaf, column: Leaf, heading: Label | None, table: TomlNode, node: TomlNode, head: FormHead) -> Field:

@@ -63,6 +63,15 @@ class TomlNode:
         """The items of the list under a key with their places; empty where the key is not given."""
         return as_list(self.values[key], self.at(key)) if key in self.values else []
 
+    def numbers(self, key: str) -> tuple[float, ...]:
+        """The list of numbers under a key, none below 0; empty where the key is not given."""
+        found = []
+        for value, place in self.entries(key):
+            if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
+                raise FormError(f"{place}: a number from 0 on is expected here, not {_shown(value)}.")
+            found.append(float(value))
+        return tuple(found)
+
     def required(self, key: str) -> object:
         """The value under a key. Raises FormError when it is not given."""
         if key not in self.values:

@@ -122,12 +122,12 @@ def lines_of_text(text: str) -> tuple[MarkupLine, ...]:
     """
     lines = _without_page_numbers(text)
     return tuple(
-        MarkupLine(line[:MAX_LINE].rstrip("\ufeff"), TextPlace(line=number, column=1))
-        for number, line in enumerate(lines, 1)
+        MarkupLine(line[:MAX_LINE].rstrip("\ufeff"), TextPlace(line=number, column=1), sheet)
+        for number, (sheet, line) in enumerate(lines, 1)
     )
 
 
-def _without_page_numbers(text: str) -> list[str]:
+def _without_page_numbers(text: str) -> list[tuple[int, str]]:
     pages = [page.split("\n") for page in text.split("\f")]
     if len(pages) > 1:
         for last in (True, False):
@@ -144,7 +144,7 @@ def _without_page_numbers(text: str) -> list[str]:
                 for p, at, printed in found:
                     if printed - p == usual[0]:
                         pages[p][at] = ""
-    return [line for page in pages for line in page]
+    return [(sheet, line) for sheet, page in enumerate(pages) for line in page]
 
 
 def _read_html(data: bytes, what: str, settings: Settings) -> Markup:

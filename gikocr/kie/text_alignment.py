@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gikocr.forms import MIXED, Form, Table
+from gikocr.forms import MIXED, Form, Table, normalise
 from gikocr.kie.alignment import NEVER
 from gikocr.kie.text_fits import RunFits
-from gikocr.kie.text_labels import NO_LABEL, ChunkLabels, ends_like_label, stands_in
+from gikocr.kie.text_labels import NO_LABEL, ChunkLabels, ends_like_label, shown_part, stands_in
 from gikocr.kie.text_rows import FormRow, form_rows
 from gikocr.kie.text_tokens import Chunk
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MISSING_ROW, ROW_WITHOUT_VALUES = -2.5, -0.4
 """Log weights of a row that is not in the text, and of one whose label is there without any value."""
+BLANK_ROW, MANY_BLANK = -0.05, 6
+"""The same for such a row in a text that has at least so many of them: its authority leaves zeros blank, and their cells are lost."""
 MOST_MISSING: Final = -14.0
 """Least log weight of a gap of missing rows: texts are cut, and a lost page is one accident, not thirty."""
 CUT: Final = -5.0
@@ -43,6 +45,8 @@ LEAST_LABELS: Final = 3.0
 """Log evidence by labels for each row found, on average, from which a table counts as found in a text."""
 CHUNKS_AFTER: Final = 6
 """So many runs after a table's last row with values are searched for labels of rows without any."""
+OWN_LABEL, TELLING = 2.0, 6
+"""Log weight of a label in the text that only one edition prints, and letters of the shortest. Missing ones say nothing."""
 LEAST_WEIGHT: Final = 1e-4
 MOST_CHUNKS: Final = 1_000
 """Runs of values from which on a text is taken for noise; reports have fewer than two hundred."""
@@ -102,21 +106,23 @@ def align_text(form: Form, chunks: Sequence[Chunk]) -> dict[str, list[TextTable]
         useful = [i for i in useful if ends_like_label(form, chunks[i])][:MOST_CHUNKS]
     if not useful:
         return result
-    labels = ChunkLabels([chunks[i] for i in useful])
+    whole = "".join(chunk.letters for chunk in chunks)
+    labels = ChunkLabels([chunks[i] for i in useful], lossy=_lossy(form, [chunks[i] for i in useful], whole))
     trials = []
     for tables in itertools.product(*(form.tables(key) for key in form.table_keys)):
         rows = [row for table in tables for row in form_rows(table)]
         trials.append((tables, rows, _align([chunks[i] for i in useful], rows, labels)))
-    logs = [trial[2].log_weight + _prior(form, trial[0]) for trial in trials]
+    own = {id(t): _own_labels(form, t, whole) for key in form.table_keys for t in form.tables(key)}
+    logs = [t[2].log_weight + _prior(form, t[0]) + sum(own[id(table)] for table in t[0]) for t in trials]
     shares = [math.exp(log - max(logs)) for log in logs]
     total = sum(shares)
     for position, key in enumerate(form.table_keys):
         for table in form.tables(key):
-            own = [(s, t) for s, t in zip(shares, trials, strict=True) if t[0][position] is table]
-            weight = sum(s for s, _ in own) / total
+            with_it = [(s, t) for s, t in zip(shares, trials, strict=True) if t[0][position] is table]
+            weight = sum(s for s, _ in with_it) / total
             if weight < LEAST_WEIGHT:
                 continue
-            _, rows, path = max(own, key=lambda item: item[0])[1]
+            _, rows, path = max(with_it, key=lambda item: item[0])[1]
             found = _text_table(table, rows, path, useful, chunks, weight)
             if found is not None:
                 result[key].append(found)
@@ -130,6 +136,41 @@ def _prior(form: Form, tables: Sequence[Table]) -> float:
     if whole is None or all(t.is_of(whole) for t in tables):
         return 0.0
     return MIXED_EDITIONS if whole == MIXED else KNOWN_MIXTURE
+
+
+def _lossy(form: Form, chunks: Sequence[Chunk], whole: str) -> bool:
+    """Whether many rows of a text show their label and nothing behind it."""
+    edition = next(iter(form.editions.values()))
+    labels = [r.row.label for t in edition.tables.values() for r in form_rows(t) if r.row.label is not None]
+    names = [[n for n in map(normalise, label.all) if len(n) >= TELLING] for label in labels]
+    alone = 0
+    for own in names:
+        if any(shown_part(n) in whole for n in own) and not any(
+            c.tail.endswith(n[-TELLING:]) for c in chunks for n in own
+        ):
+            alone += 1
+    return alone >= MANY_BLANK
+
+
+def _own_labels(form: Form, table: Table, whole: str) -> float:
+    """Log weight of the labels that only this edition prints, whether their rows have values or not.
+
+    Rows without values count little in an alignment; where zeros are left blank, the rows that tell the editions apart are often such.
+    """
+    others = {
+        normalise(text)
+        for other in form.tables(table.key)
+        if other is not table
+        for row in form_rows(other)
+        for label in ([row.row.label] if row.row.label is not None else []) + list(row.row.groups)
+        for text in label.all
+    }
+    weight = 0.0
+    for row in form_rows(table):
+        texts = [normalise(text) for text in row.row.label.all] if row.row.label is not None else []
+        if texts and len(texts[0]) >= TELLING and not any(text in others for text in texts):
+            weight += OWN_LABEL if any(shown_part(text) in whole for text in texts) else 0.0
+    return weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +242,8 @@ def _logsum(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
 
 def _gaps(i: int, rows: Sequence[FormRow], labels: ChunkLabels) -> NDArray[np.float64]:
     """(rows + 1,) summed weights of leaving rows out before chunk i."""
-    single = [ROW_WITHOUT_VALUES if labels.seen(row, i) else MISSING_ROW for row in rows]
+    without = BLANK_ROW if labels.lossy else ROW_WITHOUT_VALUES
+    single = [without if labels.seen(row, i) else MISSING_ROW for row in rows]
     return np.concatenate([[0.0], np.cumsum(single)])
 
 
@@ -272,7 +314,7 @@ def _unvalued(
     for k, row in enumerate(rows):
         if k in covered or row.row.label is None:
             continue
-        before = max((s.chunk for s in spans if s.end <= k), default=spans[0].chunk)
+        before = max((s.chunk for s in spans if s.end <= k), default=max(0, spans[0].chunk - CHUNKS_AFTER))
         after = min(
             (s.chunk for s in spans if s.first > k), default=min(spans[-1].chunk + CHUNKS_AFTER, len(chunks) - 1)
         )

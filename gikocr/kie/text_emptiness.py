@@ -25,12 +25,12 @@ def values_lost(form: Form, chunks: Sequence[Chunk], found: Mapping[str, Sequenc
     if cells >= FEW_VALUES * max(fields, 100) or _row_labels(form, chunks) < LABELS_SEEN:
         return False
     # An agency that leaves its zeros blank has few values too, but its heads stand as often as the form prints them.
-    return not _has_twins(form, chunks)
+    return not has_twins(form, chunks)
 
 
 def is_empty_form(form: Form, chunks: Sequence[Chunk]) -> bool:
     """Whether a text holds the labels of a form, with their repetitions, and no values."""
-    return _row_labels(form, chunks) >= LABELS_SEEN and _has_twins(form, chunks)
+    return _row_labels(form, chunks) >= LABELS_SEEN and has_twins(form, chunks)
 
 
 def shows_table(table: Table, chunks: Sequence[Chunk]) -> bool:
@@ -47,6 +47,18 @@ def shows_table(table: Table, chunks: Sequence[Chunk]) -> bool:
     return seen >= LABELS_SEEN * len(labels)
 
 
+def likeliest_table(form: Form, key: str, chunks: Sequence[Chunk]) -> Table:
+    """Of a table's editions the one of whose labels most stand in a text, the newest among equals."""
+    whole = "".join(normalise(w.text) for c in chunks for w in c.words)
+
+    def seen(table: Table) -> float:
+        labels = [r.row.label for r in form_rows(table) if r.row.label is not None]
+        labels += [c.label for s in table.sections for c in s.columns]
+        return sum(any(normalise(text) in whole for text in label.all) for label in labels) / len(labels)
+
+    return max(form.tables(key), key=seen)
+
+
 def _row_labels(form: Form, chunks: Sequence[Chunk]) -> float:
     """The share of a newest edition's row labels that stand anywhere in the text."""
     whole = "".join(normalise(w.text) for c in chunks for w in c.words)
@@ -56,7 +68,7 @@ def _row_labels(form: Form, chunks: Sequence[Chunk]) -> float:
     return seen / max(1, len(labels))
 
 
-def _has_twins(form: Form, chunks: Sequence[Chunk]) -> bool:
+def has_twins(form: Form, chunks: Sequence[Chunk]) -> bool:
     """Whether words that the form prints several times stand in the text several times."""
     whole = "".join(normalise(w.text) for c in chunks for w in c.words)
     edition = next(iter(form.editions.values()))

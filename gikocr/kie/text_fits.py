@@ -12,15 +12,18 @@ FITS, FILLED, CUT_UP = 1.5, 1.0, 0.5
 """Log weights of a row with the right number of values, with empty cells among them, and with digits that can be cut up to fit."""
 OFF_BY_ONE: Final = -1.2
 """Log weight per value too many or too few."""
+OFF_LOSSY: Final = -0.3
+"""The same for a value too few where a text lost its empty cells."""
 LONGEST_OFF: Final = 5
 EXTRA_ROW: Final = -4.0
 """Log weight of a row of values, told by its end, that belongs to no row of the form."""
 
 
 class RunFits:
-    """How well the tokens of a run fit rows of given lengths, computed once for each."""
+    """How well the tokens of a run fit rows of given lengths, computed once for each; ``lossy``: the text lost its empty cells."""
 
-    def __init__(self, run: Sequence[Token]) -> None:
+    def __init__(self, run: Sequence[Token], *, lossy: bool = False) -> None:
+        self._lossy, self._off = lossy, OFF_LOSSY if lossy else OFF_BY_ONE
         self.counts = counts_of(run)
         self._groups = [(group, counts_of(group)) for group in row_groups(run)]
         self._known: dict[tuple[int, ...], float] = {}
@@ -31,7 +34,11 @@ class RunFits:
             n = len(wanted)
             if len(self._groups) <= 1 or n == 1:
                 extra = EXTRA_ROW * max(0, len(self._groups) - n)
-                self._known[wanted] = n * row_fit(*self.counts, sum(wanted), spread=n) + extra
+                # One row alone is short by its empty cells; several with too few values are mostly not what a run stands for.
+                off = self._off if n == 1 else OFF_BY_ONE
+                values, blanks, room = self.counts
+                room = values if self._lossy and n > 1 and values > 1 else room
+                self._known[wanted] = n * row_fit(values, blanks, room, sum(wanted), spread=n, off=off) + extra
             else:
                 self._known[wanted] = divide_groups([group for group, _ in self._groups], wanted)[0]
         return self._known[wanted]
@@ -86,8 +93,11 @@ def divide_groups(groups: Sequence[Sequence[Token]], wanted: Sequence[int]) -> t
     return best[n]
 
 
-def row_fit(values: int, blanks: int, room: int, wanted: int, *, spread: int = 1) -> float:
-    """Log weight of a row with so many values and empty cells where ``wanted`` values are due; ``spread``: over so many rows."""
+def row_fit(values: int, blanks: int, room: int, wanted: int, *, spread: int = 1, off: float = OFF_BY_ONE) -> float:
+    """Log weight of a row with so many values and empty cells where ``wanted`` values are due.
+
+    ``spread``: over so many rows; ``off``: log weight of each value too few.
+    """
     if values == wanted:
         return FITS
     if values < wanted <= values + blanks:
@@ -96,5 +106,6 @@ def row_fit(values: int, blanks: int, room: int, wanted: int, *, spread: int = 1
         return CUT_UP
     if values == 0:
         return FILLED / 2 if blanks else OFF_BY_ONE
-    off = values - wanted if values > wanted else wanted - values - blanks
-    return max(LONGEST_OFF * OFF_BY_ONE, OFF_BY_ONE * off / spread)
+    if values < wanted:
+        return max(LONGEST_OFF * OFF_BY_ONE, off * (wanted - values - blanks) / spread)
+    return max(LONGEST_OFF * OFF_BY_ONE, OFF_BY_ONE * (values - wanted) / spread)

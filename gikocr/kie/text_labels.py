@@ -25,6 +25,10 @@ SHORTEST_SEEN: Final = 3
 """Letters of the shortest label (3.其他) that is recognised among other words without values behind it."""
 GROUP_ONLY: Final = 0.6
 """Share of a label's weight that a group's label gives to a row of the group whose own label was lost."""
+WHOLE_LABEL: Final = 3.0
+"""Log weight more for a label, the row's or its group's, that is the whole of the last words before a run."""
+LONG_LABEL, BEGINNING = 12, 8
+"""Labels with more letters than this, of which tables break the lines, are recognised by so many letters of their beginning."""
 NO_LABEL: Final = -3.0
 """Log weight of a row whose label was lost."""
 HEADS_FOUND: Final = 1.5
@@ -34,12 +38,16 @@ SENTENCE: Final = 14
 
 
 class ChunkLabels:
-    """How well the words of each chunk agree with each row of the form, computed once for each row."""
+    """How well the words of each chunk agree with each row of the form, computed once for each row.
 
-    def __init__(self, chunks: Sequence[Chunk]) -> None:
+    ``lossy``: the text lost its empty cells.
+    """
+
+    def __init__(self, chunks: Sequence[Chunk], *, lossy: bool = False) -> None:
         self._chunks = chunks
+        self.lossy = lossy
         self._pieces = [_pieces(c) for c in chunks]
-        self.fits = [RunFits(c.run) for c in chunks]
+        self.fits = [RunFits(c.run, lossy=lossy) for c in chunks]
         self._known: dict[tuple[str, str, int, int], NDArray[np.float64]] = {}
         self._likeness: dict[tuple[str, int], float] = {}
 
@@ -55,7 +63,7 @@ class ChunkLabels:
         if row.row.label is None:
             return False
         tail = self._chunks[chunk].letters
-        return any(len(n) >= SHORTEST_SEEN and n in tail for n in map(normalise, row.row.label.all))
+        return any(len(n) >= SHORTEST_SEEN and shown_part(n) in tail for n in map(normalise, row.row.label.all))
 
     def _weight(self, i: int, row: FormRow) -> float:
         chunk = self._chunks[i]
@@ -76,7 +84,9 @@ class ChunkLabels:
             best = max(best, GROUP_ONLY * max(self._alike(i, text) for text in row.row.groups[-1].all))
         if best <= 0 and len(chunk.tail) > SENTENCE and heads == 0:
             return NEVER
-        return max(best, 2 * NO_LABEL) + heads
+        texts = (*label.all, *(row.row.groups[-1].all if row.row.groups else ()))
+        whole = any(len(n) >= SHORTEST_SEEN and self._pieces[i][:1] == [n] for n in map(normalise, texts))
+        return max(best, 2 * NO_LABEL) + heads + (WHOLE_LABEL if whole else 0.0)
 
     def _headed(self, i: int, row: FormRow) -> float:
         """Log weight of the words before a row that has no label: its table's heading and the heads over it."""
@@ -98,7 +108,9 @@ class ChunkLabels:
         tail = self._chunks[i].tail
         scale = min(1.0, (len(wanted) + 1) / (SHORT_LABEL + 1))
         if tail.endswith(wanted):
-            return scale * similarity_weight(1.0)
+            # Words that are a label and nothing else are no end of something longer, however short.
+            whole = len(wanted) >= SHORTEST_SEEN and self._pieces[i][:1] == [wanted]
+            return (1.0 if whole else scale) * similarity_weight(1.0)
         if not tail:
             return NO_LABEL
         best = Indel.normalized_similarity(tail[-len(wanted) :], wanted)
@@ -126,7 +138,14 @@ def ends_like_label(form: Form, chunk: Chunk) -> bool:
 def stands_in(label: Label, chunk: Chunk) -> bool:
     """Whether a label is among the words of a chunk; a short one only as a word of its own."""
     alone = {normalise(word.text) for word in chunk.words}
-    return any(n in alone or (len(n) >= SHORTEST_SEEN and n in chunk.letters) for n in map(normalise, label.all))
+    return any(
+        n in alone or (len(n) >= SHORTEST_SEEN and shown_part(n) in chunk.letters) for n in map(normalise, label.all)
+    )
+
+
+def shown_part(label: str) -> str:
+    """What must be seen of a label: between the lines of a long one stand words of other cells."""
+    return label[:BEGINNING] if len(label) > LONG_LABEL else label
 
 
 @lru_cache(maxsize=8)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from gikocr.forms import normalise
@@ -24,6 +24,8 @@ MANY_TABS: Final = 5
 """Lines with tabs from which on tabs separate cells."""
 ONE_CELL_A_LINE: Final = 0.8
 """Share of the lines with tabs that hold one cell behind one tab, from which on every line is a cell."""
+MANY_VALUES, CLOSE = 4, 0.2
+"""Lines with nothing but a number, and the share of them right under another line, from which on empty lines are empty cells."""
 MOST_TOKENS: Final = 60_000
 """What comes after so many tokens is left out: a report has some thousands, and noise must not take minutes."""
 LONGEST_TAIL: Final = 160
@@ -37,22 +39,30 @@ class Token:
     """A piece of text.
 
     ``blank`` is an empty cell, ``pad`` what is left of a cell that spans several columns and may also be an empty one, ``break`` the
-    end of a row. ``before`` says what parts it from the token before it.
+    end of a row. ``before`` says what parts it from the token before it, ``wide`` how many wide characters go before it on its line,
+    which count twice in some layouts, and ``sheet`` on which page it is.
     """
 
     kind: TokenKind
     text: str
     place: TextPlace
     before: Separator
+    wide: int = 0
+    sheet: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a text separates cells: by bars, by tabs, and whether a tab only indents the one cell of its line."""
+    """How a text separates cells.
+
+    ``bars``, ``tabs``: by these; ``indented``: a tab only indents the one cell of its line; ``empty_lines``: a cell a line, and an
+    empty line is an empty cell.
+    """
 
     bars: bool
     tabs: bool
     indented: bool
+    empty_lines: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +98,8 @@ _FOLD = (
     | dict.fromkeys((0x2502, 0x2503, 0x2551, 0xFFE8, 0x2223), "|")
     | dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF), "\u00ad")
 )
+WIDE: Final = "\u2e7f"
+"""Characters after this one are drawn twice as wide as letters of ASCII."""
 _HAN = "\u3400-\u9fff\uf900-\ufaff"
 _NUMBER = re.compile(r"[-+−]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|[-+−]?\d+(?:\.\d+)?")
 _UNIT = r"(?:万元|亿元|元|件|笔|项|个|宗|份|条|起)?"
@@ -95,6 +107,7 @@ _VALUE = re.compile(rf"(?:{_NUMBER.pattern}){_UNIT}")
 _MARK = re.compile(r"/+|\\|[-—–―─−]{1,2}|_|无|無|暂无|不适用|没有")
 _BEFORE_LABEL = re.compile(rf"\s*[.、．](?=\s*[{_HAN}“\"'‘「（(]|\s*$)")
 _COUNTED = re.compile(r"\s*(?:[年月日号條条项位期届次名时分秒%％〕\]]|个工作日)")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _NUMBERED_BY = re.compile(r"(?:[第如〔\[(（年月自至到第]|[A-Za-z:/_-])$")
 _LEFTOVER = re.compile(r"<!--.*?-->|<!\[[^>]*>|\[bookmark:[^\]]*\]|\[if [^\]]*\]|\[endif\]")
 _RULE_LINE = re.compile(
@@ -117,7 +130,18 @@ def dialect_of(lines: Sequence[str]) -> Dialect:
     tabbed = [line for line in lines if "\t" in line]
     tabs = len(tabbed) >= MANY_TABS
     single = sum(1 for line in tabbed if line.count("\t") == 1 and line.startswith("\t"))
-    return Dialect(bars, tabs and not bars, tabs and not bars and single >= ONE_CELL_A_LINE * len(tabbed))
+    empty = not bars and not tabs and _empty_lines_are_cells(lines)
+    return Dialect(bars, tabs and not bars, tabs and not bars and single >= ONE_CELL_A_LINE * len(tabbed), empty)
+
+
+def _empty_lines_are_cells(lines: Sequence[str]) -> bool:
+    """Whether cells stand on lines of their own, one right under the other, and there are more empty lines than part paragraphs."""
+    values = [k for k, line in enumerate(lines) if _VALUE.fullmatch(line.strip())]
+    if len(values) < MANY_VALUES:
+        return False
+    close = sum(k > 0 and bool(lines[k - 1].strip()) for k in values)
+    # Where an empty line parts each cell from the next, nothing stands right under anything.
+    return close >= CLOSE * len(values)
 
 
 def tokenise(blocks: Sequence[MarkupLine | MarkupTable]) -> list[Token]:
@@ -156,9 +180,15 @@ def _line_tokens(lines: Sequence[MarkupLine]) -> list[Token]:
     dialect = dialect_of(plain)
     tokens: list[Token] = []
     pending = False  # whether a bar stands before, with nothing but white space since
+    seen = False  # whether a value went before
     for line, text in zip(lines, plain, strict=True):
         if len(tokens) > MOST_TOKENS:
             break
+        begin = len(tokens)
+        if dialect.empty_lines and not text.strip():
+            if seen:
+                tokens.append(Token("pad", "", line.place, "line"))
+            continue
         if _FURNITURE.fullmatch(text) or _RULE_LINE.fullmatch(text):
             continue
         if dialect.bars:
@@ -167,7 +197,15 @@ def _line_tokens(lines: Sequence[MarkupLine]) -> list[Token]:
             _tab_line(text, line.place, tokens, indented=dialect.indented)
         else:
             _cell(text, 0, line.place, tokens, "line")
+            tokens[begin:] = [_measured(t, line) for t in tokens[begin:]]
+            seen = seen or (dialect.empty_lines and len(tokens) == begin + 1 and tokens[begin].kind == "value")
     return tokens
+
+
+def _measured(token: Token, line: MarkupLine) -> Token:
+    """A token of a line with what tells its place in columns; the line's own characters count, not the folded ones."""
+    start = (token.place.column or 1) - (line.place.column or 1)
+    return replace(token, wide=sum(c > WIDE for c in line.text[:start]), sheet=line.sheet)
 
 
 def _cleaned(text: str) -> str:
@@ -237,7 +275,8 @@ def _cell(text: str, offset: int, place: TextPlace, tokens: list[Token], before:
         parted: Separator = before if first else "space"
         if _VALUE.fullmatch(piece) or _MARK.fullmatch(piece):
             follows = text[match.end() :]
-            if _BEFORE_LABEL.match(follows) and follows.lstrip()[:1] in (".", "、"):
+            of_label = _BEFORE_LABEL.match(follows) and follows.lstrip()[:1] in (".", "、")
+            if of_label or (_YEAR.fullmatch(piece) and follows.lstrip().startswith("年")):
                 tokens.append(Token("words", piece, _at(place, at), parted))
             else:
                 tokens.append(Token("value", piece, _at(place, at), parted))

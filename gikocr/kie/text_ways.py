@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from gikocr.kie.cutting import SOURCE_ERROR, Sums, ways_to_cut
+from gikocr.kie.cutting import Sums, ways_to_cut
+from gikocr.kie.joint import SOURCE_ERROR
+from gikocr.kie.text_lost import obeys, placements
 from gikocr.kie.text_tokens import Token
 from gikocr.markup import TextPlace
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 USUAL_PLACE: Final = 0.9
 """Probability that a row's values stand where those of the table's full rows do, when empty cells leave a choice."""
@@ -24,8 +30,8 @@ TORN_ROW: Final = 0.9
 """Probability of the order of a row's values that stand on several lines, when left to right is another one."""
 LOST_CELLS: Final = 4
 """From so many numbers too few on, numbers parted by blanks are taken to run together rather than to lack empty cells."""
-MOST_GUESSES, KEPT_GUESSES = 2_000, 12
-"""Ways to share too few cells out over a row that are tried, and that are kept for the sums over columns to choose from."""
+LOST_CELLS_SURE: Final = 0.998
+"""Probability of a placement of a row's values, given that it is the right one by sums and layout: no cell but empty ones was lost."""
 FIRST_LEADS: Final = 3.0
 """How much more probable a way to cut is for each digit more of a sum's first part. In reports natural persons and upheld decisions,
 which are printed first, are by far the most."""
@@ -49,8 +55,27 @@ def slot_of(token: Token, certainty: float = 1.0) -> Slot:
     return Slot(token.text if token.kind == "value" else "", token.place, certainty)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class RowSpace:
+    """What is known of the columns of a row apart from its tokens.
+
+    Attributes:
+        lead: how many empty cells stand before the values of full rows.
+        shares: how often something is counted in each column; empty where that is asked of another row, or not known.
+        places: (values, columns) log weights of the values' places; None where the text kept no layout.
+        parted: whether other rows show values apart from each other.
+        alone: whether the tokens are those of one row.
+    """
+
+    lead: int = 0
+    shares: tuple[float, ...] = ()
+    places: NDArray[np.float64] | None = None
+    parted: bool = False
+    alone: bool = True
+
+
 def share_out(
-    tokens: Sequence[Token], wanted: int, sums: Sequence[Sums], lead: int
+    tokens: Sequence[Token], wanted: int, sums: Sequence[Sums], space: RowSpace
 ) -> list[tuple[float, tuple[Slot, ...]]]:
     """The ways to share tokens out over the columns of one row or run, with their probabilities."""
     values = [t for t in tokens if t.kind == "value"]
@@ -69,18 +94,27 @@ def share_out(
             if len(trial) == wanted:
                 return [(1.0, tuple(slot_of(t) for t in trial))]
             if len(trial) > wanted:
-                windows = _windows(trial, wanted, lead)
+                windows = _windows(trial, wanted, space.lead)
                 if windows:
                     return _weighed(windows, sums)
-        if len(cells) == len(values) and runs_together(values, wanted):
+        whole = space.places is not None or (space.parted and not sums) or _add_up(values, wanted, sums)
+        if len(cells) == len(values) and not whole and runs_together(values, wanted):
             cut = _cut(values, wanted, sums)
             if cut:
                 return cut
-        return _with_lost(cells, wanted, sums)
+        return _with_lost(tokens, wanted, sums, space)
     return _weighed(
         [(EXTRA, tuple(slot_of(t, EXTRA) for t in values[k : k + wanted])) for k in range(len(values) - wanted + 1)],
         sums,
     )
+
+
+def _add_up(values: Sequence[Token], wanted: int, sums: Sequence[Sums]) -> bool:
+    """Whether several numbers as they stand obey the sums of a row that lost its empty cells: then they are whole."""
+    if len(values) < 2 or not sums:
+        return False
+    numbers = [number(t.text) for t in values]
+    return any(numbers) and obeys(numbers, wanted, sums)
 
 
 def _by_column(values: Sequence[Token]) -> list[list[Token]]:
@@ -128,7 +162,11 @@ def _weighed(
 
 def sums_broken(slots: Sequence[Slot], sums: Sequence[Sums]) -> int:
     """How many sums of a row do not hold."""
-    numbers = [number(s.printed) for s in slots]
+    return _broken([s.printed for s in slots], sums)
+
+
+def _broken(printed: Sequence[str], sums: Sequence[Sums]) -> int:
+    numbers = [number(text) for text in printed]
     broken = 0
     for left, right in sums:
         if all(numbers[i] is None for i in left):
@@ -164,31 +202,29 @@ def _piece(token: Token, start: int, end: int, certainty: float) -> Slot:
     return Slot(token.text[start:end], place, certainty)
 
 
-def _with_lost(cells: Sequence[Token], wanted: int, sums: Sequence[Sums]) -> list[tuple[float, tuple[Slot, ...]]]:
-    """Fewer cells than columns: which ones were lost is told by the rules if at all, and never surely."""
-    here = [t for t in cells if t.kind == "value"]
+def _with_lost(
+    tokens: Sequence[Token], wanted: int, sums: Sequence[Sums], space: RowSpace
+) -> list[tuple[float, tuple[Slot, ...]]]:
+    """Fewer cells than columns: which ones were lost is told by the sums and the layout, as far as they do."""
+    here = [t for t in tokens if t.kind == "value"]
     # Equal zeros obey every sum wherever they stand; of other equal numbers the sums say where.
-    alike = len({t.text for t in here}) == 1 and not number(here[0].text)
+    alike = len(here) > 1 and len({t.text for t in here}) == 1 and not number(here[0].text)
     share = len(here) / wanted
-    if alike:
+    if alike and space.places is None:
         return [(1.0, tuple(Slot(here[0].text, here[min(k, len(here) - 1)].place, share) for k in range(wanted)))]
-    end = here[-1].place
     sure = max(LOST_ORDER, min(share, LOST_MOST))
-    places = list(itertools.islice(itertools.combinations(range(wanted), len(here)), MOST_GUESSES))
+    found = placements([number(t.text) for t in here], wanted, sums, space.shares, space.places)
+    top = found[0][0]
     ways = []
-    for places_of in places:
-        slots = [Slot("", end, sure)] * wanted
-        for token, k in zip(here, places_of, strict=True):
-            slots[k] = slot_of(token, sure)
-        ways.append((1.0, tuple(slots)))
-    # The sums over the columns choose among them; the certainty says that it is a guess all the same.
-    leading = [right[0] for left, right in sums if len(left) == 1 and right]
-    likely = [
-        (p * FIRST_LEADS ** sum(slots[k].printed != "" for k in leading), slots) for p, slots in _weighed(ways, sums)
-    ]
-    best = sorted(likely, key=lambda w: -w[0])[:KEPT_GUESSES]
-    total = sum(p for p, _ in best)
-    return [(p / total, slots) for p, slots in best]
+    for weight, columns in found:
+        at = dict(zip(columns, here, strict=True))
+        printed = [at[k].text if k in at else "" for k in range(wanted)]
+        whole = space.alone and len(here) == len(tokens)
+        slots = [slot_of(at[k]) if k in at else Slot("", here[-1].place) for k in range(wanted)]
+        certain = LOST_CELLS_SURE if whole and not _broken(printed, sums) else sure
+        ways.append((math.exp(weight - top), tuple(replace(s, certainty=certain) for s in slots)))
+    total = sum(p for p, _ in ways)
+    return [(p / total, slots) for p, slots in ways]
 
 
 def number(printed: str) -> Decimal | None:

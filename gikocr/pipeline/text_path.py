@@ -27,6 +27,7 @@ from gikocr.kie.sections import find_headings
 from gikocr.kie.text_parts import ReportPart, report_parts
 from gikocr.kie.text_reading import TextPlacement, read_tables
 from gikocr.kie.text_tokens import Chunk, chunks_of, folded, tokenise
+from gikocr.kie.text_torn import rejoin_torn
 from gikocr.markup import Markup, MarkupLine, TextPlace
 from gikocr.ocr.numerals import state_of
 from gikocr.pipeline.assembly import table_status
@@ -78,7 +79,7 @@ def read_markup(form: Form, markup: Markup, locate: Locate | None = None) -> Tex
 def read_reports(form: Form, markup: Markup, locate: Locate | None = None) -> list[TextResult]:
     """Read all reports that a text holds, at least one; arguments as of :func:`read_markup`."""
     lines = [block for block in markup.blocks if isinstance(block, MarkupLine)]
-    chunks = chunks_of(tokenise(markup.blocks))
+    chunks = rejoin_torn(form, chunks_of(tokenise(markup.blocks)))
     parts = report_parts(form, chunks)
     starts = [_first_line(part, lines, form.document) if k else 0 for k, part in enumerate(parts)]
     results = []

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from gikocr.elements import Candidate, FormReading, PlacedField, Placement
 from gikocr.forms import Field
-from gikocr.reconcile.calibration import CellClass, KindParameters, class_of
+from gikocr.reconcile.calibration import TEXT_READER, CellClass, KindParameters, class_of
 from gikocr.reconcile.numbers import amount, of_kind
 
 FEW_BLANKS, ODD_BLANK = 0.1, 0.08
@@ -60,7 +60,8 @@ def beliefs(
     found = {
         p.field_id: _belief(reading, specs[p.field_id], p, p.field_id in ruled, parameters) for p in placement.fields
     }
-    _doubt_odd_blanks(found)
+    if not any(reading.cells[p.cell].reading.reader == TEXT_READER for p in placement.fields if p.cell is not None):
+        _doubt_odd_blanks(found)
     return found
 
 
@@ -98,7 +99,8 @@ def _doubt_odd_blanks(found: dict[str, Belief]) -> None:
     """Doubt blanks in a table that prints something in nearly every cell: there a blank is more often a figure that was lost.
 
     An authority writes its zeros one way throughout a table, so where few cells are blank the blank ones are out of style. That the
-    sums hold does not speak for such a blank: a zero that was lost breaks none.
+    sums hold does not speak for such a blank: a zero that was lost breaks none. In texts nothing is lost by reading; what
+    converters lose is in the certainty of the place.
     """
     own = [i for i, b in found.items() if b.candidates]
     blank = [i for i in own if found[i].candidates[0].state == "blank"]

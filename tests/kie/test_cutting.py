@@ -1,15 +1,11 @@
-"""Digits that run together: all ways that obey the sums, and which of them go together."""
+"""Digits that run together: all ways that obey the sums."""
 
 from __future__ import annotations
 
-import math
-from decimal import Decimal
-
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gikocr.kie.cutting import MOST_WAYS, Ways, put_together, ways_to_cut
+from gikocr.kie.cutting import MOST_WAYS, ways_to_cut
 
 ROW = [((6,), (0, 1, 2, 3, 4, 5))]
 
@@ -54,25 +50,3 @@ def test_the_true_way_is_among_those_found(parts: list[int]) -> None:
     numbers = [str(n) for n in [*parts, sum(parts)]]
     ways, obeyed = cut(["".join(numbers)], 7, ROW)
     assert obeyed and (tuple(numbers) in ways or len(ways) == MOST_WAYS)
-
-
-def ways_of(*options: dict[str, int]) -> Ways:
-    prior = math.log(1 / len(options))
-    return Ways((prior,) * len(options), tuple({k: Decimal(v) for k, v in o.items()} for o in options))
-
-
-def test_sums_over_rows_choose_among_ways() -> None:
-    rows = [ways_of({"a": 1, "b": 23}, {"a": 12, "b": 3}), ways_of({"c": 5}), ways_of({"total": 17}, {"total": 6})]
-    together = put_together(rows, [(("total",), ("a", "c"))])
-    best = together.solutions[0]
-    # Both 1 + 5 = 6 and 12 + 5 = 17 hold: nothing more tells them apart.
-    assert best[0] == pytest.approx(0.5, abs=0.01)
-    assert together.broken == 0
-    sure = put_together([*rows, ways_of({"b_total": 3})], [(("total",), ("a", "c")), (("b_total",), ("b",))])
-    assert sure.solutions[0][1][0] == 1 and sure.solutions[0][0] > 0.99
-    assert sure.marginal[0][1] > 0.99
-
-
-def test_rules_with_unknown_fields_are_left_out() -> None:
-    together = put_together([ways_of({"a": 1})], [(("total",), ("a",))])
-    assert together.broken == 0 and together.solutions[0][0] == pytest.approx(1.0)

@@ -115,3 +115,17 @@ def test_tables_of_markup() -> None:
         ("value", "无"),
         ("break", ""),
     ]
+
+
+def test_a_year_parted_from_its_word_is_no_value() -> None:
+    assert runs("行政事业性收费\n2025 年共收到申请\n规章 7 2025 9\n") == [("收到申请规章", "7 2025 9")]
+
+
+def test_empty_lines_are_cells_where_cells_stand_right_under_each_other() -> None:
+    text = "规章\n1\n\n5\n行政规范性文件\n\n2\n7\n\n\n行政许可\n3\n"
+    assert [run.replace("~", "_") for _, run in runs(text)] == ["1 _ 5", "_ 2 7 _ _", "3 _"]
+
+
+def test_empty_lines_are_none_where_they_part_all_cells() -> None:
+    text = "\n\n".join(["规章", "1", "0", "5", "行政规范性文件", "4", "2", "7", "行政许可", "3"])
+    assert [run for _, run in runs(text)] == ["1 0 5", "4 2 7", "3"]
