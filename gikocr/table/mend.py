@@ -55,6 +55,10 @@ def mend(grid: Grid, words: Words) -> Grid | None:
     _split_over_rows(lattice, inside, words.height)
     split_rows(lattice, inside, words.height)
     split_columns(lattice, inside, words.height)
+    if lattice.n_cols > grid.n_cols:
+        # Where columns had no lines, only now it shows that values stand level in several of them.
+        split_rows(lattice, inside, words.height)
+        split_columns(lattice, inside, words.height)
     if len(np.unique(lattice.owner)) == before:
         return None
     return lattice.to_grid(grid.page, grid.spare_lines)
