@@ -271,6 +271,18 @@ def test_two_tables_on_a_page_stay_two(distance: int) -> None:
     assert_is(grids[1], lower)
 
 
+def test_strokes_of_a_large_heading_below_a_table_are_not_its_last_line() -> None:
+    table = filled(PLAIN)
+    page = drawn(table)
+    below = round(table.ys[-1]) + 20
+    for col in (1, 3, 5):  # level and upright strokes of three of its characters
+        left = round(table.xs[col])
+        page[below : below + 3, left + 10 : left + 110] = 40
+        page[below - 18 : below + 3, left + 10 : left + 13] = 40
+    (grid,) = grids_of(page)
+    assert_is(grid, table)
+
+
 def test_two_tables_side_by_side_stay_two() -> None:
     left = Ruled(rows=[60] * 6, cols=[150] * 4, left=100)
     right = Ruled(rows=[60] * 6, cols=[150] * 4, left=100 + 600 + 260)

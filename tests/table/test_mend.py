@@ -128,6 +128,21 @@ def test_rows_that_lost_the_line_between_them_are_parted_again() -> None:
     assert set(filled_cells(mended, words_of(page))) == {1}
 
 
+def test_rows_between_level_rules_around_groups_are_parted_though_no_column_has_a_line() -> None:
+    page = bare_table(rows=7)
+    for r in (0, 1, 5, 7):  # rules around groups of one, four and two rows
+        page[470 + r * 60 : 473 + r * 60, 150:1400] = 40
+    for side in (150, 1397):
+        page[470:893, side : side + 3] = 40
+    (grid,) = build_grids(find_ruling_lines(page), 1)
+    assert grid.n_cols == 1
+    words = words_of(page)
+    cut = mend(grid, words)
+    assert cut is not None
+    assert cut.n_rows == 7
+    assert all(count == 1 for count in filled_cells(cut, words))
+
+
 def test_heads_of_several_lines_stay_whole() -> None:
     table = Ruled(
         rows=[140, *[60] * 6],
