@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gikocr.elements import Grid
+from gikocr.ingest import find_inputs, open_document
+from gikocr.preprocess.upright import make_upright
+from gikocr.settings import load_settings
 from gikocr.table.grids import build_grids
 from gikocr.table.lines import find_ruling_lines
 from gikocr.table.mask import line_mask
 from tests.drawing import PAGE, Ruled, Span, blank_page, noisy, turned_by, write
+
+SAMPLES = Path(__file__).parents[2] / "samples"
 
 FORM = Ruled(
     rows=[48, 48, 60, *[44] * 12],
@@ -272,15 +278,14 @@ def test_two_tables_on_a_page_stay_two(distance: int) -> None:
 
 
 def test_strokes_of_a_large_heading_below_a_table_are_not_its_last_line() -> None:
-    table = filled(PLAIN)
-    page = drawn(table)
-    below = round(table.ys[-1]) + 20
-    for col in (1, 3, 5):  # level and upright strokes of three of its characters
-        left = round(table.xs[col])
-        page[below : below + 3, left + 10 : left + 110] = 40
-        page[below - 18 : below + 3, left + 10 : left + 13] = 40
-    (grid,) = grids_of(page)
-    assert_is(grid, table)
+    """The last page of samples/archive.pdf: headings of twice the height of the tables' print stand close below both tables."""
+    settings = load_settings()
+    (item,) = find_inputs([SAMPLES / "archive.pdf"])
+    with open_document(item, settings) as document:
+        page = make_upright(document.read_page(4), settings)
+    requests, remedies = grids_of(page.gray)
+    assert (requests.n_rows, requests.n_cols) == (8, 8)
+    assert (remedies.n_rows, remedies.n_cols) == (4, 15)
 
 
 def test_two_tables_side_by_side_stay_two() -> None:
