@@ -8,6 +8,7 @@
     │   └── ModelMissing           a model file is absent or is not the pinned one
     ├── WorkspaceError             the output folder cannot be used               exit code 4
     │   ├── EditConflict           somebody else decided on a field meanwhile
+    │   │   └── SeniorNeeded       the field waits for a senior
     │   └── Overtaken              a job was given to another worker meanwhile
     ├── FormError                  a form's TOML is not a valid form              exit code 2
     └── DocumentError              one document cannot be read; others go on      exit code 1
