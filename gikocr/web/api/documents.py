@@ -197,11 +197,9 @@ def result(
     job = job_of(here, number)
     if job.state not in FINAL:
         raise Problem(409, "not_finished", "The document has not been read yet.", headers={"Retry-After": "2"})
-    found = [
-        stored
-        for stored in here.workspace.reports(Selection(document_id=job.document_id))
-        if job.document_id is not None and stored.number == report
-    ]
+    # A job that was cancelled before it was read has no document, and a selection without one is of everything.
+    stored = here.workspace.reports(Selection(document_id=job.document_id)) if job.document_id is not None else ()
+    found = [s for s in stored if s.number == report]
     if not found:
         raise Problem(404, "no_result", "There is no such report on this document.")
     text = here.workspace.report(found[0].id).to_json().encode("utf-8")

@@ -49,13 +49,14 @@ def export(
     """All fields in long form, the sums that do not hold, or what one year carries over against the next (`docs/exports.md`)."""
     if not _one_at_a_time.acquire(blocking=False):
         raise Problem(429, "export_running", "Another export is being written.", headers={"Retry-After": "10"})
-    folder = tempfile.TemporaryDirectory(prefix="gikocr-export-")
     try:
-        wanted = Wanted(file_format, (table,), agency, year)
-        (path,) = write_exports(here.workspace, Path(folder.name), load_form(here.settings.form), wanted)
-    except BaseException:
-        folder.cleanup()
-        raise
+        folder = tempfile.TemporaryDirectory(prefix="gikocr-export-")
+        try:
+            wanted = Wanted(file_format, (table,), agency, year)
+            (path,) = write_exports(here.workspace, Path(folder.name), load_form(here.settings.form), wanted)
+        except BaseException:
+            folder.cleanup()
+            raise
     finally:
         _one_at_a_time.release()
     name = f"gikocr-{table}.{file_format}"
