@@ -43,7 +43,8 @@ class Settings:
         "numerals", "reader of table cells: numerals, numerals_torch (the same on torch) or ppocr_v6_small_numerals"
     )
     second_engine: str = _option(
-        "ppocr_v6_small_numerals", "reader that is asked too where the first is doubtful; empty asks none"
+        "ppocr_v6_small_numerals",
+        "reader that is asked too where the first, or the sums, are in doubt; empty asks none",
     )
     second_below: float = _option(0.98, "a cell whose best reading has a lower probability is doubtful")
     page_engine: str = _option(

@@ -116,6 +116,13 @@ def place_of(token: Token, wide: bool, edge: float) -> float:
     return (token.place.column or 1) - 1 + (token.wide if wide else 0) + edge * width
 
 
+def pitches(at: Sequence[float]) -> NDArray[np.float64]:
+    """For each place in ascending order the distance to its nearer neighbour."""
+    gaps = np.diff(at)
+    nearer: NDArray[np.float64] = np.minimum(np.concatenate([gaps[:1], gaps]), np.concatenate([gaps, gaps[-1:]]))
+    return nearer
+
+
 def _wide(text: str) -> int:
     return sum(c > WIDE for c in text)
 
@@ -131,9 +138,7 @@ def _ruler(rows: Sequence[tuple[FormRow, Sequence[Token]]], section: Section, he
         for at in (_exact(at, [v for _, v in rows], wide, edge) for at in found):
             if at is None or len(at) < 2 or any(b - a < 1 for a, b in itertools.pairwise(at)):
                 continue
-            gaps = np.diff(at)
-            pitch = np.minimum(np.concatenate([gaps[:1], gaps]), np.concatenate([gaps, gaps[-1:]]))
-            ruler = _Ruler(wide, edge, np.array(at), pitch)
+            ruler = _Ruler(wide, edge, np.array(at), pitches(at))
             cost = _cost(ruler, [values for _, values in rows])
             if best is None or cost < best[0]:
                 best = cost, ruler

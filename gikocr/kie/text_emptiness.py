@@ -35,7 +35,7 @@ def is_empty_form(form: Form, chunks: Sequence[Chunk]) -> bool:
 
 def shows_table(table: Table, chunks: Sequence[Chunk]) -> bool:
     """Whether a text holds the labels of a table, or its heading and heads where its rows have none."""
-    whole = "".join(normalise(w.text) for c in chunks for w in c.words)
+    whole = _all_letters(chunks)
     labels = [row.row.label for row in form_rows(table) if row.row.label is not None]
     if not labels:
         labels = [c.label for s in table.sections for c in s.columns] + [
@@ -49,7 +49,7 @@ def shows_table(table: Table, chunks: Sequence[Chunk]) -> bool:
 
 def likeliest_table(form: Form, key: str, chunks: Sequence[Chunk]) -> Table:
     """Of a table's editions the one of whose labels most stand in a text, the newest among equals."""
-    whole = "".join(normalise(w.text) for c in chunks for w in c.words)
+    whole = _all_letters(chunks)
 
     def seen(table: Table) -> float:
         labels = [r.row.label for r in form_rows(table) if r.row.label is not None]
@@ -61,7 +61,7 @@ def likeliest_table(form: Form, key: str, chunks: Sequence[Chunk]) -> Table:
 
 def _row_labels(form: Form, chunks: Sequence[Chunk]) -> float:
     """The share of a newest edition's row labels that stand anywhere in the text."""
-    whole = "".join(normalise(w.text) for c in chunks for w in c.words)
+    whole = _all_letters(chunks)
     edition = next(iter(form.editions.values()))
     labels = [r.row.label for t in edition.tables.values() for r in form_rows(t) if r.row.label is not None]
     seen = sum(any(normalise(text) in whole for text in label.all) for label in labels)
@@ -70,10 +70,14 @@ def _row_labels(form: Form, chunks: Sequence[Chunk]) -> float:
 
 def has_twins(form: Form, chunks: Sequence[Chunk]) -> bool:
     """Whether words that the form prints several times stand in the text several times."""
-    whole = "".join(normalise(w.text) for c in chunks for w in c.words)
+    whole = _all_letters(chunks)
     edition = next(iter(form.editions.values()))
     heads = Counter(
         normalise(c.label.text) for t in edition.tables.values() for s in t.sections for c in s.columns
     ) + Counter(normalise(s.corner.text) for t in edition.tables.values() for s in t.sections if s.corner is not None)
     twins = [text for text, n in heads.items() if n > 1 and len(text) >= 4 and text in whole]
     return sum(whole.count(text) > 1 for text in twins) * 2 > len(twins)
+
+
+def _all_letters(chunks: Sequence[Chunk]) -> str:
+    return "".join(normalise(w.text) for c in chunks for w in c.words)

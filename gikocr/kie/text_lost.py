@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 from gikocr.kie.cutting import Sums
 from gikocr.kie.joint import SOURCE_ERROR
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MOST_PLACEMENTS, KEPT_PLACEMENTS = 6_500, 200
 """Placements of a row that are looked at, and that are kept, the most probable ones."""

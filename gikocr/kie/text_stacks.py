@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-import numpy as np
-
 from gikocr.forms import Section
-from gikocr.kie.text_columns import FARTHEST, SPREAD, matched_heads, on_one_line, place_of
+from gikocr.kie.text_columns import FARTHEST, SPREAD, matched_heads, on_one_line, pitches, place_of
 from gikocr.kie.text_tokens import Token
 
 EXACT: Final = 0.75
@@ -115,8 +113,7 @@ def _ways(at: Sequence[float], n_columns: int, heads: Sequence[float] | None) ->
     ways = [(*front, n_columns - 1) for front in itertools.combinations(range(n_columns - 1), len(at) - 1)]
     if heads is None or any(b - a < 1 for a, b in itertools.pairwise(heads)):
         return [(0.0, way) for way in ways]
-    gaps = np.diff(heads)
-    pitch = np.minimum(np.concatenate([gaps[:1], gaps]), np.concatenate([gaps, gaps[-1:]]))
+    pitch = pitches(heads)
     if abs(at[-1] - heads[-1]) > pitch[-1] / 2:
         return [(0.0, way) for way in ways]  # heads of another part
     weighed = []

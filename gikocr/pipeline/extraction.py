@@ -27,7 +27,7 @@ from gikocr.pipeline.reporting import TEXT_STEPS, build_report, failed_report
 from gikocr.pipeline.second_look import ask_second, look_again
 from gikocr.pipeline.text_layer import read_layer, read_placed_text
 from gikocr.pipeline.text_path import TextResult, read_reports
-from gikocr.reconcile import merge_rivals, reconcile
+from gikocr.reconcile import ask_sums, merge_rivals, reconcile
 from gikocr.report import Issue, Report, SourceInfo
 from gikocr.settings import Settings
 
@@ -358,13 +358,14 @@ class Pipeline:
                 found = with_missing_facts(found, text, self._form.document)
         reading = form_reading(self._form, tables, cells, document_values(found, pages), labelled)
         with run.stage("second_look"):
-            reading = look_again(reading, self._form, self._calibrated.calibration, collector.crops, self._cells)
-            second = self._second
-            if second is None:
-                return reading
-            unasked = {k for k in collector.crops if reading.cells[k].reading.reader == self._cells.name}
-            ask = partial(collector.read_again, second)
-            return ask_second(reading, self._form, self._calibrated.calibration, unasked, ask)
+            said = ask_sums(reading, self._form, self._calibrated.calibration)
+            scored = look_again(reading, said, collector.crops, self._cells)
+            if self._second is None:
+                return scored
+            if scored is not reading:
+                said = ask_sums(scored, self._form, self._calibrated.calibration)
+            unasked = {k for k in collector.crops if scored.cells[k].reading.reader == self._cells.name}
+            return ask_second(scored, said, unasked, partial(collector.read_again, self._second))
 
 
 def _sure_fields(report: Report) -> int:

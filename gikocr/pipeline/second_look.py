@@ -15,9 +15,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from gikocr.elements import Candidate, CellReader, CellReading, FormReading
-from gikocr.forms import Form
 from gikocr.ocr.pooling import SURE, pool
-from gikocr.reconcile import Calibration, cells_in_doubt, implied_values
+from gikocr.reconcile import SumsSay
 
 if TYPE_CHECKING:
     from gikocr.elements import Image
@@ -34,20 +33,17 @@ MOST_ASKED = 60
 page was put wrongly together, and no reader mends that."""
 
 
-def look_again(
-    reading: FormReading, form: Form, calibration: Calibration, crops: Mapping[int, Image], reader: CellReader
-) -> FormReading:
+def look_again(reading: FormReading, said: SumsSay, crops: Mapping[int, Image], reader: CellReader) -> FormReading:
     """The reading with scores of implied values among the candidates of their cells.
 
     Args:
         reading: what was read.
-        form: the form that it was registered on.
-        calibration: parameters of inference.
+        said: what the sums say of it.
         crops: by the index of the cell the picture that the reader saw, for cells with print.
         reader: the reader.
     """
     wanted: dict[int, list[str]] = {}
-    for cell, value, probability in implied_values(reading, form, calibration):
+    for cell, value, probability in said.implied:
         if probability >= LEAST_IMPLIED and cell in crops:
             text = _as_printed(value, reading.cells[cell].reading)
             if text not in wanted.setdefault(cell, []):
@@ -63,8 +59,7 @@ def look_again(
 
 def ask_second(
     reading: FormReading,
-    form: Form,
-    calibration: Calibration,
+    said: SumsSay,
     cells: Collection[int],
     ask: Callable[[Sequence[int]], Sequence[CellReading]],
 ) -> FormReading:
@@ -72,12 +67,11 @@ def ask_second(
 
     Args:
         reading: what was read, implied values scored.
-        form: the form that it was registered on.
-        calibration: parameters of inference.
+        said: what the sums say of it.
         cells: those that the second reader has not seen yet, and can see.
         ask: gives the second reader's readings of some of them.
     """
-    doubts = [(doubt, cell) for cell, doubt in cells_in_doubt(reading, form, calibration) if cell in cells]
+    doubts = [(doubt, cell) for cell, doubt in said.doubts if cell in cells]
     asked = [cell for doubt, cell in sorted(doubts, reverse=True)[:MOST_ASKED] if doubt >= LEAST_DOUBT]
     if not asked:
         return reading

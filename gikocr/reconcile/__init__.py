@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gikocr.reconcile.calibration import Calibration
-from gikocr.reconcile.posterior import cells_in_doubt, implied_values, reconcile, reconcile_again
+from gikocr.reconcile.posterior import SumsSay, ask_sums, reconcile, reconcile_again
 from gikocr.reconcile.rivals import merge_rivals
 
-__all__ = ["Calibration", "cells_in_doubt", "implied_values", "merge_rivals", "reconcile", "reconcile_again"]
+__all__ = ["Calibration", "SumsSay", "ask_sums", "merge_rivals", "reconcile", "reconcile_again"]

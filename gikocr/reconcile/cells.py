@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from gikocr.elements import Candidate, FormReading, PlacedField, Placement
 from gikocr.forms import Field
-from gikocr.reconcile.calibration import TEXT_READER, CellClass, KindParameters, class_of
+from gikocr.reconcile.calibration import CellClass, KindParameters, class_of, kind_of
 from gikocr.reconcile.numbers import amount, of_kind
 
 FEW_BLANKS, ODD_BLANK = 0.1, 0.08
@@ -60,7 +60,7 @@ def beliefs(
     found = {
         p.field_id: _belief(reading, specs[p.field_id], p, p.field_id in ruled, parameters) for p in placement.fields
     }
-    if not any(reading.cells[p.cell].reading.reader == TEXT_READER for p in placement.fields if p.cell is not None):
+    if kind_of(reading) != "text":
         _doubt_odd_blanks(found)
     return found
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
@@ -62,29 +63,32 @@ def reconcile_again(
     return reconcile(merge_rivals(reading), form, clamped, calibration)
 
 
-def implied_values(
-    reading: FormReading, form: Form, calibration: Calibration | None = None
-) -> tuple[tuple[int, Decimal, float], ...]:
-    """Cells with values that the sums imply and no reader proposed, and the probability of each."""
-    parameters = (calibration or Calibration()).for_reading(reading)
-    chosen, _ = choose_placements(reading, form)
-    return infer(reading, form, chosen, parameters, {}).implied
+@dataclass(frozen=True, slots=True)
+class SumsSay:
+    """What the sums say of cells against their readers.
+
+    Attributes:
+        implied: cells with values that the sums imply and no reader proposed, and the probability of each.
+        doubts: cells of fields in sums, and the probability that the number which their reader takes for the likeliest is wrong.
+    """
+
+    implied: tuple[tuple[int, Decimal, float], ...]
+    doubts: tuple[tuple[int, float], ...]
 
 
-def cells_in_doubt(
-    reading: FormReading, form: Form, calibration: Calibration | None = None
-) -> tuple[tuple[int, float], ...]:
-    """Cells of fields in sums, and the probability that the number which their reader takes for the likeliest is wrong."""
+def ask_sums(reading: FormReading, form: Form, calibration: Calibration | None = None) -> SumsSay:
+    """Weigh a reading under the sums for a second look at its cells. Arguments as of :func:`reconcile`."""
     parameters = (calibration or Calibration()).for_reading(reading)
     chosen, _ = choose_placements(reading, form)
-    found = []
-    for field in infer(reading, form, chosen, parameters, {}).fields:
+    inference = infer(reading, form, chosen, parameters, {})
+    doubts = []
+    for field in inference.fields:
         if field.cell is None or not field.candidates or field.block in ("free", "free_clean"):
             continue
         best = amount(reading.cells[field.cell].reading.best) or Decimal(0)
         upheld = sum(p for c, p in field.candidates if (amount(c) or Decimal(0)) == best)
-        found.append((field.cell, max(0.0, 1.0 - upheld)))
-    return tuple(found)
+        doubts.append((field.cell, max(0.0, 1.0 - upheld)))
+    return SumsSay(inference.implied, tuple(doubts))
 
 
 def confidences(field: InferredField, parameters: KindParameters) -> list[float]:

@@ -270,7 +270,8 @@ class Station(Desk):
     ) -> list[Entry]:
         """Decisions that what was read is printed; cells in which nothing was read, or the person saw nothing, are left out."""
         questions = self.workspace.second_looks.open_questions({report_id for report_id, *_ in places})
-        seen = [(r, f) for r, f, _ in places if (r, f) not in questions.hidden_from(person)]
+        hidden = questions.hidden_from(person)
+        seen = [(r, f) for r, f, _ in places if (r, f) not in hidden]
         fields = {(f.report_id, f.field_id): f for f in self.workspace.reviews.fields(seen)}
         twice = self._asked_twice(list(fields))
         return [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -125,9 +127,9 @@ def test_what_nothing_tells_is_never_sure(form: Form) -> None:
 
 
 @pytest.mark.parametrize("write", [drawn, cell_a_line], ids=["columns of blanks", "empty lines"])
-def test_layout_and_empty_lines_tell_what_sums_do_not(form: Form, write: object) -> None:
+def test_layout_and_empty_lines_tell_what_sums_do_not(form: Form, write: Callable[[Form, Values], str]) -> None:
     rows = completed({"granted": [9, 0, 0, 3, 0, 0], "unavailable_not_held": [4, 0, 0, 0, 0, 1]})
-    found = read(form, write(form, rows))  # type: ignore[operator]
+    found = read(form, write(form, rows))
     for key in ("granted", "unavailable_not_held", "total", "received"):
         assert all(right(found, rows, key)), key
         assert all(found[f"requests.{key}.{kind}"].certainty > 0.99 for kind in KINDS)

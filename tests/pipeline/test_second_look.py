@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from gikocr.elements import Candidate, CellReading, FormReading
+from gikocr.elements import Candidate, CellCut, CellReading, FormReading
 from gikocr.ocr.numerals import state_of
 from gikocr.pipeline.second_look import MOST_ASKED, ask_second, look_again
-from gikocr.reconcile import Calibration, reconcile
+from gikocr.reconcile import Calibration, ask_sums, reconcile
 from tests.reconcile.readings import FORM, SURE, Proposal, consistent_values, proposals, reading
 
 TOTAL = "requests.total.other"
@@ -41,7 +41,7 @@ def _asked(
         return [answers.get(k, made.cells[k].reading) for k in wanted]
 
     every = range(len(made.cells)) if cells is None else cells
-    return ask_second(made, FORM, Calibration(), every, ask), asked
+    return ask_second(made, ask_sums(made, FORM), every, ask), asked
 
 
 def test_nobody_is_asked_where_the_sums_hold() -> None:
@@ -89,7 +89,8 @@ def test_an_implied_value_is_scored_and_stays_implied_until_a_second_reader_says
     made, _, cells = _table(requests__total__other=[(str(right + 1), SURE)])
 
     class Scorer:
-        name, crop = "by hand", "window"
+        name: str = "by hand"
+        crop: CellCut = "window"
 
         def read(self, crops: Sequence[np.ndarray]) -> list[CellReading]:
             raise AssertionError("cells are not read again by their own reader")
@@ -97,7 +98,7 @@ def test_an_implied_value_is_scored_and_stays_implied_until_a_second_reader_says
         def score(self, crop: np.ndarray, strings: Sequence[str]) -> list[float]:
             return [math.log(1e-5)] * len(strings)
 
-    again = look_again(made, FORM, Calibration(), {cells[TOTAL]: np.zeros((4, 4), np.uint8)}, Scorer())  # type: ignore[arg-type]
+    again = look_again(made, ask_sums(made, FORM), {cells[TOTAL]: np.zeros((4, 4), np.uint8)}, Scorer())
     own = {c.printed: c.implied for c in again.cells[cells[TOTAL]].reading.candidates}
     assert own == {str(right + 1): False, str(right): True}
     kept, _ = _asked(again, {cells[TOTAL]: _saying(str(right + 1))})
