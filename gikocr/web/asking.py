@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar, cast
 
 from fastapi import Path, Request
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
 from gikocr.review import Place, Station
 from gikocr.web.wire import BadRequest
@@ -39,10 +40,21 @@ def person(request: Request) -> str:
 
 
 async def in_time(request: Request, task: Callable[[], _Found]) -> _Found:
-    """What a task gives; done after what others wait for, where the request says that nobody waits for it yet."""
-    if AHEAD_HEADER in request.headers:
-        return await asyncio.wrap_future(station(request).ahead(task))
-    return await run_in_threadpool(task)
+    """What a task gives; done after what others wait for, where the request says that nobody waits for it yet.
+
+    Raises:
+        HTTPException: 503; the station is closed and gave the task up.
+    """
+    if AHEAD_HEADER not in request.headers:
+        return await run_in_threadpool(task)
+    ahead = station(request).ahead(task)
+    try:
+        return await asyncio.wrap_future(ahead)
+    except asyncio.CancelledError:
+        own = asyncio.current_task()
+        if ahead.cancelled() and (own is None or not own.cancelling()):
+            raise HTTPException(503) from None
+        raise
 
 
 async def body(request: Request) -> object:

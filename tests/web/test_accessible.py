@@ -90,9 +90,12 @@ def test_what_happens_is_said_to_screen_readers(browser: Browser, server: Server
     page = context.new_page()
     page.goto(f"{server.url}/review?order=document")
     page.wait_for_selector("#desk:not([hidden])")
+    # It is said a frame after it is shown.
+    page.wait_for_function("document.querySelector('#live').textContent !== ''")
     first = page.text_content("#live")
     assert first
     page.keyboard.press("s")
+    page.wait_for_function("(first) => document.querySelector('#live').textContent !== first", arg=first)
     assert page.text_content("#live") != first
     assert page.get_attribute("#live", "aria-live") == "polite"
     context.close()

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Future
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from fastapi import Request
+from starlette.exceptions import HTTPException
+
+from gikocr.web.asking import AHEAD_HEADER, in_time
+
+
+def request_to(future: Future[Any]) -> Request:
+    """A request for something that nobody waits for yet, to a station that is given one answer."""
+    station = SimpleNamespace(ahead=lambda task: future)
+    state = SimpleNamespace(station=station)
+    return cast(Request, SimpleNamespace(headers={AHEAD_HEADER: "1"}, app=SimpleNamespace(state=state)))
+
+
+def test_what_a_closed_station_gave_up_is_answered_with_503() -> None:
+    given_up: Future[int] = Future()
+    given_up.cancel()
+    with pytest.raises(HTTPException) as raised:
+        asyncio.run(in_time(request_to(given_up), lambda: 1))
+    assert raised.value.status_code == 503
+
+
+def test_a_request_that_is_cancelled_itself_stays_cancelled() -> None:
+    async def cancelled() -> None:
+        waiting: Future[int] = Future()
+        task = asyncio.create_task(in_time(request_to(waiting), lambda: 1))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancelled())
