@@ -164,19 +164,20 @@ class GridReader:
 
             return rivals
 
-        def by_words(levels: list[tuple[float, float, float]]) -> _Way:
+        def by_words(levels: list[tuple[float, float, float]], *, bare_labels: bool = False) -> _Way:
             def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
-                grids = unruled_grids(found.words, [r.found.box for r in strong], levels, first.grid.page)
+                taken = [r.found.box for r in strong]
+                grids = unruled_grids(found.words, taken, levels, first.grid.page, bare_labels=bare_labels)
                 return [self._read_grid(g, first.ink, first.grid.page) for g in _rivals(grids, strong, weak)]
 
             return rivals
 
-        def by_columns(table: Grid) -> _Way:
+        def by_columns(table: Grid, *, only: bool) -> _Way:
             def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
                 top = min(weak, key=lambda r: r.found.box.top)
                 if any(s.found.box.top < top.found.box.top for s in strong):
                     return []
-                grid = with_columns_of(top.found, table, found.words)
+                grid = with_columns_of(top.found, table, found.words, only=only)
                 return [] if grid is None else [self._read_grid(grid, top.ink.ink, first.grid.page)]
 
             return rivals
@@ -185,10 +186,13 @@ class GridReader:
         yield by_lines(pale=False, faint=True)
         yield by_lines(pale=False, faint=False)
         if before is not None:
-            yield by_columns(before)
+            yield by_columns(before, only=False)
         if found.levels:
             yield by_words(found.levels)
         yield by_words([])
+        yield by_words([], bare_labels=True)
+        if before is not None:
+            yield by_columns(before, only=True)
 
     def _better(self, weak: Sequence[ReadGrid], rivals: Sequence[ReadGrid]) -> list[ReadGrid]:
         """Of the weak grids and their rivals, place by place, those that hold more of the form."""
