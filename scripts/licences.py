@@ -59,7 +59,7 @@ LOOKED_AT = {
     "axe-playwright-python": "MIT AND MPL-2.0",
     # `License: MIT licensed, as found in the LICENSE file`
     "iopath": "MIT",
-    # `License: BSD-3-Clause, Apache-2.0, dependency licenses`; PDFium itself and what it is built with are permissive (its BUILD_LICENSES).
+    # `License: BSD-3-Clause, Apache-2.0, dependency licenses`; PDFium and what it is built with are permissive (BUILD_LICENSES).
     "pypdfium2": "BSD-3-Clause AND Apache-2.0",
 }
 
@@ -214,7 +214,7 @@ def bill(parts: Sequence[Part]) -> dict[str, Any]:
             {
                 "ref": own,
                 "dependsOn": sorted(
-                    p.reference for p in parts if p.name in direct or p.sha256 and DEFAULT in p.wanted_by
+                    p.reference for p in parts if p.name in direct or (p.sha256 and DEFAULT in p.wanted_by)
                 ),
             },
             *({"ref": p.reference, "dependsOn": sorted(references[n] for n in p.needs)} for p in parts),
