@@ -239,8 +239,8 @@ def _between_years(form: Form) -> Iterator[str]:
 def _rest() -> Iterator[str]:
     api = json.loads((DOCS / "openapi.json").read_text("utf-8"))
     yield "# REST API, route by route\n"
-    yield "Made from the OpenAPI description that the repository keeps ([openapi.json](../openapi.json)). How to use it, and the codes of"
-    yield "its errors: [the REST API](../api.md).\n"
+    yield "Made from the OpenAPI description that the repository keeps ([openapi.json](../openapi.json)). How to use it, and the"
+    yield "codes of its errors: [the REST API](../api.md).\n"
     for path, methods in api["paths"].items():
         for method, route in methods.items():
             yield f"## {method.upper()} {path}\n"
