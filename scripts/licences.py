@@ -100,10 +100,10 @@ def licence_of(found: metadata.Distribution) -> str:
         return LOOKED_AT[name]
     classifiers = [c.rpartition(" :: ")[2] for c in fields.get_all("Classifier") or () if c.startswith("License ::")]
     # A classifier is better than a whole licence in the place of its name, and worse than an expression.
-    for said in (fields.get("License-Expression"), fields.get("License")):
-        if said and (known := _understood(said)) != UNKNOWN:
+    for said in (*(fields.get_all("License-Expression") or ()), *(fields.get_all("License") or ())):
+        if (known := _understood(said)) != UNKNOWN:
             return known
-        if said and "GPL" in said and "\n" not in said.strip():
+        if "GPL" in said and "\n" not in said.strip():
             return UNKNOWN
     stated = {_understood(c) for c in classifiers if c != "OSI Approved"}
     return UNKNOWN if not stated or UNKNOWN in stated else " AND ".join(sorted(stated))

@@ -73,7 +73,8 @@ def trimmed(picture: Image.Image, margin: int = 8) -> Image.Image:
 def overlay(workspace: Path) -> None:
     """A part of the page with the larger part of table 三, with what was read on it."""
     page = Image.open(workspace / "overlays" / DOCUMENT / "page-4.png")
-    keep(page.crop([round(side * share) for side, share in zip(page.size * 2, OVERLAY, strict=True)]), "overlay", 900)
+    left, top, right, bottom = (round(side * share) for side, share in zip(page.size * 2, OVERLAY, strict=True))
+    keep(page.crop((left, top, right, bottom)), "overlay", 900)
 
 
 def exported(workspace: Path, *options: str) -> None:
