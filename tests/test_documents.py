@@ -143,3 +143,10 @@ def test_the_codes_of_the_rest_api_are_explained() -> None:
                     given.add(code.value)
     explained = set(re.findall(r"`(\w+)`", page[page.index("## Codes of errors") :]))
     assert sorted(given - explained) == []
+
+
+def test_pictures_are_small_and_shown() -> None:
+    text = "".join(page.read_text("utf-8") for page in PAGES)
+    pictures = list((ROOT / "docs" / "pictures").iterdir())
+    assert [p.name for p in pictures if p.stat().st_size > 150_000 or f"pictures/{p.name})" not in text] == []
+    assert pictures
