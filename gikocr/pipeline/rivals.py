@@ -30,16 +30,25 @@ if TYPE_CHECKING:
 
 FIT_OF_ROW = 3.0
 """A grid is doubtful when it holds less than this log evidence for each row of words; whole tables hold over four."""
+LABELS_GAINED = 4.0
+"""Log evidence of labels by which the columns of the page before must better a grid: about half a row that agrees."""
 SAME_PLACE = 1.0
 """Lines of two grids that differ by no more pixels are the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How well grids fit the form: log evidence for its rows and columns, and how many rows and columns have no partner."""
+    """How well grids fit the form.
+
+    Attributes:
+        evidence: log evidence for rows and columns of the form.
+        unmatched: how many rows and columns have no partner.
+        labels: what of the evidence is of labels.
+    """
 
     evidence: float
     unmatched: int
+    labels: float = 0.0
 
 
 _Way = Callable[[Sequence["ReadGrid"], Sequence["ReadGrid"]], list["ReadGrid"]]
@@ -178,7 +187,12 @@ class GridReader:
                 if any(s.found.box.top < top.found.box.top for s in strong):
                     return []
                 grid = with_columns_of(top.found, table, found.words, only=only)
-                return [] if grid is None else [self._read_grid(grid, top.ink.ink, first.grid.page)]
+                if grid is None:
+                    return []
+                rival = self._read_grid(grid, top.ink.ink, first.grid.page)
+                # Columns that were put there prove nothing: the labels that come free by it must.
+                gained = self._fit([rival.labelled]).labels - self._fit([top.labelled]).labels
+                return [rival] if gained >= LABELS_GAINED else []
 
             return rivals
 
