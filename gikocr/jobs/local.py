@@ -6,6 +6,7 @@ For a service on one machine with SQLite. What was being read when the process e
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import time
 import uuid
@@ -19,14 +20,21 @@ from gikocr.jobs.children import Children, Recipe
 from gikocr.jobs.execution import Execution
 
 if TYPE_CHECKING:
+    from gikocr.errors import GikocrError
     from gikocr.workspace import Workspace
+
+_log = logging.getLogger(__name__)
 
 #: Seconds between two looks at the table where nothing is announced: for jobs that another process wrote, such as ``gikocr jobs``.
 LOOK_EVERY = 1.0
 
 
 class LocalPool:
-    """Reading processes fed by threads of this process. Only one may be there for a workspace at a time."""
+    """Reading processes fed by threads of this process. Only one may be there for a workspace at a time.
+
+    Attributes:
+        broken: what is lacking for reading, so that documents wait for it; None while all is well.
+    """
 
     def __init__(self, workspace: Workspace, recipe: Recipe, slots: int) -> None:
         self.name = uuid.uuid4().hex
@@ -35,6 +43,7 @@ class LocalPool:
         self._execution = Execution(workspace, self._children, worker=self.name, enqueue=self.enqueue)
         self._new = threading.Condition()
         self._over = False
+        self.broken: GikocrError | None = None
         self._threads = [threading.Thread(target=self._work, name=f"slot-{n}", daemon=True) for n in range(slots)]
         self._threads.append(threading.Thread(target=self._keep_books, name="books", daemon=True))
         self._started = False
@@ -58,6 +67,7 @@ class LocalPool:
             return
         with self._new:
             self._over = True
+            self._execution.no_more.set()
             self._new.notify_all()
         deadline = time.monotonic() + seconds
         for thread in self._threads:
@@ -74,10 +84,16 @@ class LocalPool:
             try:
                 job = self._workspace.jobs.claim_next(self.name)
                 if job is not None:
-                    self._execution.run_claimed(job)
+                    # Nobody else reads here, so what is lacking is waited for, whatever it is.
+                    self.broken = self._execution.run_claimed(job)
+                    self._execution.rest(self.broken)
                     continue
             except WorkspaceError:
                 # The database is locked or the disk is full: the job is found in no one's hands and given back.
+                time.sleep(LOOK_EVERY)
+            except Exception:
+                # The slot must go on; the job is given back as above, a limited number of times.
+                _log.exception("An error in gikocr, or a job of another version.")
                 time.sleep(LOOK_EVERY)
             with self._new:
                 if not self._over:

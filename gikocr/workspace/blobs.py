@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from gikocr.errors import TooLarge, WorkspaceError
+from gikocr.errors import Exhausted, TooLarge
 from gikocr.workspace.atomic import make_folder, unusable
 
 _READ_AT_ONCE = 2**20
@@ -91,7 +91,7 @@ class Blobs:
             names: for each file its own name and where its content stands.
 
         Raises:
-            WorkspaceError: no temporary folder can be made.
+            Exhausted: no temporary folder can be made.
         """
         with contextlib.ExitStack() as stack:
             try:
@@ -103,7 +103,10 @@ class Blobs:
                     paths.append(folder / str(number) / (Path(name).name or "unnamed"))
                     paths[-1].symlink_to(path.absolute())
             except OSError as error:
-                raise WorkspaceError(f"No temporary folder can be used: {error.strerror or error}.") from error
+                raise Exhausted(
+                    f"No temporary folder can be used: {error.strerror or error}.",
+                    advice="Make room in it, or name another one in TMPDIR.",
+                ) from error
             yield tuple(paths)
 
 

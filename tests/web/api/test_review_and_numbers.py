@@ -7,6 +7,7 @@ import io
 import pytest
 from fastapi.testclient import TestClient
 
+from gikocr.errors import WorkspaceError
 from gikocr.web.api.service import Service
 from gikocr.workspace.access import Tokens
 from tests.cli.commands import until
@@ -101,3 +102,5 @@ def test_health_says_what_does_not_work(client: TestClient, service: Service) ->
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["failed"]) == (503, ["folder"])
     own.with_name("elsewhere").rename(own)
+    service.broken = lambda: WorkspaceError("No reading process can be started.")
+    assert client.get("/readyz").json()["failed"] == ["reading"]
