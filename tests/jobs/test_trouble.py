@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gikocr.cli.main import main
 from gikocr.errors import DependencyMissing, GikocrError, WorkspaceError
 from gikocr.jobs import children as children_module
 from gikocr.jobs import execution as execution_module
@@ -212,3 +213,21 @@ def test_what_was_begun_too_often_starts_afresh_when_it_is_submitted_again(
     third = workspace.jobs.claim(number, "w")
     assert third is not None
     assert (third.tries, third.attempt) == (1, late.attempt + 2)
+
+
+def test_jobs_of_a_workspace_without_a_server_are_resumed_and_resubmitted(
+    workspace: Workspace, pool: MakePool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There is no queue to tell: whoever serves the workspace looks into its table."""
+    put(workspace, tmp_path, "a.pdf")
+
+    def jobs(action: str) -> str:
+        code = main(["jobs", "-w", str(tmp_path / "out"), "--all", "--do", action])
+        return f"{code} {capsys.readouterr().out.strip()}"
+
+    assert jobs("pause") == "0 Paused: 1."
+    assert jobs("resume") == "0 Resumed: 1."
+    assert jobs("cancel") == "0 Cancelled: 1."
+    assert jobs("resubmit") == "0 Submitted again: 1."
+    pool().start()
+    assert until(lambda: states(workspace) == {"a.pdf": "done"}, 15)
