@@ -6,6 +6,7 @@ For a service on one machine with SQLite. What was being read when the process e
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import logging
 import threading
 import time
@@ -18,6 +19,7 @@ import sqlalchemy as sa
 from gikocr.errors import WorkspaceError
 from gikocr.jobs.children import Children, Recipe
 from gikocr.jobs.execution import Execution
+from gikocr.workspace.atomic import unusable
 
 if TYPE_CHECKING:
     from gikocr.errors import GikocrError
@@ -46,15 +48,36 @@ class LocalPool:
         self.broken: GikocrError | None = None
         self._threads = [threading.Thread(target=self._work, name=f"slot-{n}", daemon=True) for n in range(slots)]
         self._threads.append(threading.Thread(target=self._keep_books, name="books", daemon=True))
+        self._locked = contextlib.ExitStack()
         self._started = False
 
     def start(self) -> None:
-        """Take back what an earlier process had begun, and begin to read."""
+        """Take back what an earlier process had begun, and begin to read.
+
+        Raises:
+            WorkspaceError: another process reads here, or the database or folder cannot be used.
+        """
+        self._lock()
         self._started = True
         self._workspace.jobs.take_back_all()
         self._workspace.workers.register(self.name, device="cpu", slots=self._slots)
         for thread in self._threads:
             thread.start()
+
+    def _lock(self) -> None:
+        """What is being read would be taken from another pool otherwise. The system lets go of it when this process ends."""
+        path = self._workspace.folder.out / ".gikocr" / "pool.lock"
+        try:
+            file = self._locked.enter_context(path.open("a"))
+        except OSError as error:
+            raise unusable(path, "write", error) from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._locked.close()
+            raise WorkspaceError(
+                "Another gikocr serve reads the documents of this workspace already.", advice="Use that one, or end it."
+            ) from error
 
     def enqueue(self, connection: sa.Connection, jobs: Sequence[tuple[int, int]]) -> None:
         """Wake a thread for jobs that are being recorded; who looks too early looks again."""
@@ -78,6 +101,7 @@ class LocalPool:
             thread.join(10.0)
         with contextlib.suppress(WorkspaceError):
             self._workspace.workers.stop(self.name)
+        self._locked.close()
 
     def _work(self) -> None:
         while not self._over:
