@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import csv
 import importlib.util
 import io
@@ -54,6 +55,29 @@ def test_what_waits_for_a_senior_takes_the_scope_admin(client: TestClient, servi
     assert (refused.status_code, refused.json()["code"]) == (403, "senior_needed")
     assert service.workspace.reviews.field(item["report_id"], item["field_id"]).version == 0
     assert client.post(where, json=sent).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        f'["doubt", 0.5, {2**63}, 1]',
+        f'["doubt", 0.5, 1, {10**30}]',
+        f'["doubt", {10**400}, 1, 1]',
+        '["doubt", NaN, 1, 1]',
+        '["doubt", 0.5, true, 1]',
+        '["doubt", 0.5, null, 1]',
+        '["doubt", 0.5, "1", 1]',
+        '["harm", 0.0, 0.5, 1, 1]',
+        '["agency", "a\\u0000", 1, 1]',
+        '["doubt", 0.5, 1, 1',
+    ],
+)
+def test_a_cursor_that_is_none_of_ours_is_refused(client: TestClient, cursor: str) -> None:
+    read(client, "brief-doubt1.pdf")
+    after = base64.urlsafe_b64encode(cursor.encode()).decode()
+    answer = client.get("/v1/review/items", params={"after": after})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert answer.headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("file_format", ["csv", "xlsx", "parquet", "json"])
