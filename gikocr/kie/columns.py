@@ -19,6 +19,8 @@ HEAD_WEIGHT = 0.7
 NO_HEAD = 0.5
 MISSING_COLUMN = -5.0
 """Log weights of a column without a head that could be read, and of a column on one side only."""
+GROUP = 3
+"""A head over so many columns is a group's; over two it may be one whose column a wrong line cuts."""
 SAME_WIDTH = 0.04
 """Tables whose widths or edges differ by less than this share of the wider one are as wide, or end at one place."""
 SAME_PLACE = 4.0
@@ -29,11 +31,15 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class ColumnPlaces:
-    """For each column of a section, by index: its elementary columns in a grid, and the probability of that."""
+    """For each column of a section, by index: its elementary columns in a grid, and the probability of that.
+
+    ``unmatched`` counts the columns of either side, printed or the section's, that have no partner.
+    """
 
     spans: Mapping[int, Span]
     certainty: Mapping[int, float]
     log_weight: float
+    unmatched: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,10 @@ def _units(rows: Sequence[PrintedRow], wanted: int) -> list[Span]:
 def _heads(
     grid: LabelledGrid, rows: Sequence[PrintedRow], printed: Sequence[PrintedRow], units: Sequence[Span]
 ) -> list[list[str]]:
-    """For each unit the words over it, the nearest first: from the rows between the rows found and the values before them."""
+    """For each unit the words over it, the nearest first: from the rows between the rows found and the values before them.
+
+    None where only a group's head is over it, which tells its columns not from each other.
+    """
     top = min(row.row for row in rows)
     earlier = [r.row_end for r in printed if r.grid == rows[0].grid and r.row_end <= top and r.filled]
     floor = max(earlier, default=0)
@@ -104,6 +113,8 @@ def _heads(
     for start, end in units:
         over = [(cell, text) for cell, text in cells if _covers(cell, start, end)]
         over.sort(key=lambda item: -item[0].row)
+        if over and sum(_covers(over[0][0], *unit) for unit in units) >= GROUP:
+            over = []
         heads.append([text for _, text in over])
     return heads
 
@@ -121,7 +132,7 @@ def _place(
 ) -> ColumnPlaces:
     n = len(section.columns)
     if not units:
-        return ColumnPlaces({}, {}, 0.0)
+        return ColumnPlaces({}, {}, 0.0, n)
     pair = np.zeros((len(units), n))
     for i, unit in enumerate(units):
         for j, column in enumerate(section.columns):
@@ -134,7 +145,7 @@ def _place(
     alignment = align(pair, [MISSING_COLUMN] * len(units), [MISSING_COLUMN] * n)
     spans = {j: units[i] for i, j in alignment.pairs}
     certainty = {j: float(alignment.probability[i, j]) for i, j in alignment.pairs}
-    return ColumnPlaces(spans, certainty, alignment.log_weight)
+    return ColumnPlaces(spans, certainty, alignment.log_weight, len(units) + n - 2 * len(spans))
 
 
 def _head_weight(heads: Sequence[str], column: Column) -> float:

@@ -67,7 +67,10 @@ class FieldPlace:
 
 @dataclass(frozen=True, slots=True)
 class TablePlaces:
-    """One hypothesis of where the fields of a table stand, with its probability among its rivals."""
+    """One hypothesis of where the fields of a table stand, with its probability among its rivals.
+
+    ``columns_unmatched`` counts the columns, printed or the form's, that have no partner in the sections and grids of its rows.
+    """
 
     table: Table
     weight: float
@@ -75,6 +78,7 @@ class TablePlaces:
     rows_found: int
     rows_wanted: int
     evidence: PlacementEvidence
+    columns_unmatched: int = 0
 
 
 def register(form: Form, grids: Sequence[LabelledGrid]) -> dict[str, list[TablePlaces]]:
@@ -243,7 +247,9 @@ def _places(
         halves = [printed[i], printed[i + 1]] if i in alignment.joined else [printed[i]]
         fields += _row_fields(ids, halves, certainty, row.section, columns, grids)
     found = len(pairs)
-    return TablePlaces(table, weight, tuple(fields), found, len(own), PlacementEvidence(float(labels), geometry, 0.0))
+    evidence = PlacementEvidence(float(labels), geometry, 0.0)
+    unmatched = sum(c.unmatched for c in columns.values())
+    return TablePlaces(table, weight, tuple(fields), found, len(own), evidence, unmatched)
 
 
 def _row_fields(

@@ -24,6 +24,7 @@ from gikocr.pipeline.metadata import document_values, has_title, read_head_and_t
 from gikocr.pipeline.order import reading_order
 from gikocr.pipeline.pages import PageReader, PageReading
 from gikocr.pipeline.reporting import TEXT_STEPS, build_report, failed_report
+from gikocr.pipeline.rivals import Fit
 from gikocr.pipeline.second_look import ask_second, look_again
 from gikocr.pipeline.text_layer import read_layer, read_placed_text
 from gikocr.pipeline.text_path import TextResult, read_reports
@@ -101,11 +102,12 @@ class Pipeline:
     def _reconcile(self, reading: FormReading) -> Posterior:
         return reconcile(reading, self._form, calibration=self._calibrated.calibration)
 
-    def _fit(self, labelled: Sequence[LabelledGrid]) -> float:
-        """Log evidence that the grids of one page hold rows of the form."""
-        best = [places[0].evidence for places in register(self._form, labelled).values() if places]
+    def _fit(self, labelled: Sequence[LabelledGrid]) -> Fit:
+        """How well the grids of one page fit the form."""
+        best = [places[0] for places in register(self._form, labelled).values() if places]
         # A table that is hardly there takes nothing from one that is: a stray row often looks like one of another table.
-        return sum(max(0.0, e.labels + e.geometry) for e in best)
+        evidence = sum(max(0.0, p.evidence.labels + p.evidence.geometry) for p in best)
+        return Fit(evidence, sum(p.columns_unmatched for p in best))
 
     def extract(self, item: Input, *, overlay: bool = False) -> Extraction:
         """Read one document. A bad one gives a report with status ``failed`` and an issue that says why.

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gikocr.elements import Grid, LabelledGrid, LineReader, Page, Region, TextLine, UprightPage
 from gikocr.geometry import BBox
 from gikocr.layout.regions import RegionDetector, table_regions, text_regions
 from gikocr.ocr.cells import GridInk, grid_ink, read_labels
-from gikocr.ocr.ink import PageInk, find_ink
+from gikocr.ocr.ink import find_ink
+from gikocr.pipeline.rivals import FitOfGrids, FoundGrids, GridReader, ReadGrid, find_grids
 from gikocr.preprocess.upright import make_upright
-from gikocr.table.grids import build_grids
-from gikocr.table.lines import RulingLines, find_ruling_lines, line_rims
 from gikocr.table.mask import line_mask
-from gikocr.table.mend import mend, with_lost_sides
-from gikocr.table.regions import level_lines
-from gikocr.table.streaks import without_streaks
-from gikocr.table.text_rows import text_rows
-from gikocr.table.unruled import unruled_grids
 from gikocr.table.white import SHORT_VALUE
-from gikocr.table.words import Words, find_words
+from gikocr.table.words import Words
 
 _LETTERS = re.compile(r"[\u3400-\u9fff]")
 
@@ -49,8 +43,6 @@ SAMPLE_LINES, SAMPLE_CELLS = 6, 8
 """Lines read to judge an orientation where there is no table, and the widest label cells of each table where there is one."""
 LEAST_VALUES = 5
 """Short words that make a table without lines worth keeping although its labels cannot be read."""
-FIT_OF_ROW = 3.0
-"""A grid is doubtful when it holds less than this log evidence for each row of words; whole tables hold over four."""
 FEW_CELLS = 12
 """Fewer cells than this, with many rows of words in each, say nothing about the orientation either."""
 SAME_REGION = 0.9
@@ -70,29 +62,8 @@ class PageReading:
     regions: tuple[Region, ...]
     grids: tuple[GridInk, ...]
     labelled: tuple[LabelledGrid, ...]
-    lines: RulingLines
     words_score: float
     fit: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Found:
-    """Ruling lines, words and grids of a page, and which of these have no lines; ``levels`` as :func:`unruled_grids` takes them."""
-
-    lines: RulingLines
-    words: Words
-    levels: list[tuple[float, float, float]]
-    grids: list[Grid]
-    unruled: list[Grid]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Read:
-    """A grid as it was found, and with its ink and labels, which may be of the grid cut further."""
-
-    found: Grid
-    ink: GridInk
-    labelled: LabelledGrid
 
 
 class PageReader:
@@ -103,25 +74,20 @@ class PageReader:
         settings: Settings,
         reader: LineReader,
         detector_of: Callable[[Callable[[Image], list[Grid]]], RegionDetector],
-        fit: Callable[[Sequence[LabelledGrid]], float],
+        fit: FitOfGrids,
     ) -> None:
-        """Take the engines and ``fit``, the log evidence that a page's grids hold rows of the form."""
+        """Take the engines and ``fit``, which says how well a page's grids fit the form."""
         self._settings = settings
         self._reader = reader
+        self._grids = GridReader(reader, fit)
         self._fit = fit
-        self._last: tuple[Image, _Found] | None = None
+        self._last: tuple[Image, FoundGrids] | None = None
         self._detector = detector_of(lambda gray: self._find(gray).grids)
 
-    def _find(self, gray: Image) -> _Found:
+    def _find(self, gray: Image) -> FoundGrids:
         """What is found on a page without reading; kept for the last page, since detector and table stage want the same."""
         if self._last is None or self._last[0] is not gray:
-            lines = without_streaks(find_ruling_lines(gray))
-            words = find_words(gray, line_rims(lines))
-            ruled = [with_lost_sides(g, words) for g in build_grids(lines, 1)]
-            levels = level_lines(lines)
-            unruled = unruled_grids(words, [g.box for g in ruled], levels, 1)
-            grids = sorted([*ruled, *unruled], key=lambda g: (g.box.top, g.box.left))
-            self._last = (gray, _Found(lines, words, levels, grids, unruled))
+            self._last = (gray, find_grids(gray))
         return self._last[1]
 
     def read(self, page: Page, *, hint: int = 0) -> PageReading:
@@ -159,7 +125,7 @@ class PageReader:
             ink = find_ink(upright.gray, *line_mask(found.lines, found.grids))
             inks = [grid_ink(g, ink) for g in found.grids]
             labelled = [read_labels(g, self._reader, most=SAMPLE_CELLS) for g in inks]
-            score = _words_score([_Read(g, i, n) for g, i, n in zip(found.grids, inks, labelled, strict=True)])
+            score = _words_score([ReadGrid(g, i, n) for g, i, n in zip(found.grids, inks, labelled, strict=True)])
             if score is not None:
                 return score
         return self._lines_score(upright, text_regions(upright.gray, page.number, []))
@@ -170,19 +136,16 @@ class PageReader:
         tables = table_regions(upright.gray, page.number, self._detector)
         grids = [g for g in found.grids if any(g.box.share_inside(t.box) >= INSIDE for t in tables)]
         texts = text_regions(upright.gray, page.number, tables)
-        read: list[_Read] = []
-        if grids:
-            ink = find_ink(upright.gray, *line_mask(found.lines, grids))
-            read = [self._mended(self._read_grid(grid, ink, page.number), found.words) for grid in grids]
+        read = self._grids.read(upright.gray, found, grids, page.number)
         score = _words_score(read)
-        if read and (score is None or score >= UNREADABLE or sum(len(r.labelled.texts) for r in read) < FEW_CELLS):
-            read = self._by_words(found, read)
+        if read and (score is None or score >= UNREADABLE or _few_cells(read) or self._evidence(read) >= FITS):
+            read = self._grids.best(upright.gray, found, read)
         if score is None:
             score = self._lines_score(upright, texts)
         strange = [
             r
             for r in read
-            if r.found in found.unruled and not _has_values(r.found, found.words) and self._fit([r.labelled]) <= 0.0
+            if r.found in found.unruled and not _has_values(r.found, found.words) and self._evidence([r]) <= 0.0
         ]
         if strange:
             # Without lines only the form's words tell a table from text that is set wide: such text is left to be read as text.
@@ -190,50 +153,11 @@ class PageReader:
             texts = text_regions(upright.gray, page.number, tables)
             read = [r for r in read if r not in strange]
         labelled = tuple(r.labelled for r in read)
-        fit = self._fit(labelled) if labelled else 0.0
-        return PageReading(upright, (*tables, *texts), tuple(r.ink for r in read), labelled, found.lines, score, fit)
+        fit = self._evidence(read)
+        return PageReading(upright, (*tables, *texts), tuple(r.ink for r in read), labelled, score, fit)
 
-    def _read_grid(self, grid: Grid, ink: PageInk, number: int) -> _Read:
-        """Read the labels of a grid as it was found; ``number`` of its page, 1-based."""
-        cells = grid_ink(replace(grid, page=number), ink)
-        return _Read(grid, cells, read_labels(cells, self._reader))
-
-    def _mended(self, read: _Read, words: Words) -> _Read:
-        """The grid cut further where words show it, if that fits the form better."""
-        cut = mend(read.ink.grid, words)
-        if cut is None:
-            return read
-        ink = grid_ink(cut, read.ink.ink)
-        labelled = read_labels(ink, self._reader)
-        return _Read(read.found, ink, labelled) if self._fit([labelled]) > self._fit([read.labelled]) else read
-
-    def _by_words(self, found: _Found, read: list[_Read]) -> list[_Read]:
-        """Where grids hold far less of the form than they have rows of words, the tables built from words if those hold more.
-
-        Lines that are nearly lost leave one cell for many rows, or strips of one row each; level lines may be of something else.
-        """
-        fits = [self._fit([r.labelled]) for r in read]
-        rows = [_rows_of_words(r.found.box, found.words) for r in read]
-        # Heads of several lines are one row between level lines and more without them: which is right shows in the reading.
-        weak = [i for i, r in enumerate(read) if r.found in found.unruled or fits[i] < FIT_OF_ROW * rows[i]]
-        if not weak:
-            return read
-        strong = [r for i, r in enumerate(read) if i not in weak]
-        best, most = [read[i] for i in weak], sum(max(0.0, fits[i]) for i in weak)
-        ink, number = read[0].ink.ink, read[0].ink.grid.page
-        ways: list[list[tuple[float, float, float]]] = [found.levels, []] if found.levels else [[]]
-        if all(read[i].found in found.unruled for i in weak):
-            ways = ways[1:]  # the first is how they were built
-        for levels in ways:
-            rivals = [
-                self._read_grid(grid, ink, number)
-                for grid in unruled_grids(found.words, [r.found.box for r in strong], levels, number)
-                if any(grid.box.iou(read[i].found.box) > 0.0 for i in weak)
-            ]
-            fit = sum(max(0.0, self._fit([r.labelled])) for r in rivals)
-            if fit > most:
-                best, most = rivals, fit
-        return sorted([*strong, *best], key=lambda r: (r.found.box.top, r.found.box.left))
+    def _evidence(self, read: Sequence[ReadGrid]) -> float:
+        return self._fit([r.labelled for r in read]).evidence if read else 0.0
 
     def _lines_score(self, upright: UprightPage, texts: Sequence[Region]) -> float:
         longest = sorted(texts, key=lambda r: -r.box.width)[:SAMPLE_LINES]
@@ -253,6 +177,10 @@ class PageReader:
             TextLine(r.page, text.text, r.box, text.score)
             for r, text in zip(regions, self._reader.read(crops), strict=True)
         ]
+
+
+def _few_cells(read: Sequence[ReadGrid]) -> bool:
+    return sum(len(r.labelled.texts) for r in read) < FEW_CELLS
 
 
 def _has_values(grid: Grid, words: Words) -> bool:
@@ -282,11 +210,7 @@ def _start_of(region: Region) -> Region:
     )
 
 
-def _rows_of_words(box: BBox, words: Words) -> int:
-    return len(text_rows(words.inside(box.left, box.top, box.right, box.bottom), words.height))
-
-
-def _words_score(grids: Sequence[_Read]) -> float | None:
+def _words_score(grids: Sequence[ReadGrid]) -> float | None:
     """Letters read in label cells, weighed by score, per letter that has room in their lines; None where there are too few cells.
 
     Letters of this script fill a square each, so a line as long as eight times its height holds eight of them. Lines of one or two

@@ -65,30 +65,34 @@ STRIP_COLUMNS = 4
 """Columns that a strip without upright lines of its own must show."""
 
 
-def build_grids(lines: RulingLines, page: int) -> list[Grid]:
+def build_grids(lines: RulingLines, page: int, *, faint: bool = True) -> list[Grid]:
     """Rebuild all ruled tables of a page, from top to bottom.
 
     Args:
         lines: the page's ruling lines.
         page: its number, 1-based.
+        faint: also look between the lines of a table for those that are too faint to be found on their own.
     """
     grids = []
     for horizontal, vertical in find_regions(lines):
-        grid = _build(horizontal, vertical, lines, page)
+        grid = _build(horizontal, vertical, lines, page, faint=faint)
         if grid is not None:
             grids.append(grid)
     return sorted(_drop_nested(grids), key=lambda g: (g.box.top, g.box.left))
 
 
-def _build(horizontal: Sequence[Line], vertical: Sequence[Segment], lines: RulingLines, page: int) -> Grid | None:
+def _build(
+    horizontal: Sequence[Line], vertical: Sequence[Segment], lines: RulingLines, page: int, *, faint: bool
+) -> Grid | None:
     side = lines.longest_side
     cols = join(vertical, side) or _ends_of(horizontal)
     rows = _close_ends(list(horizontal), cols, side, CUT_SHARE)
     cols = _close_ends(cols, rows, side, OPEN_SHARE)
     if len(rows) < 2 or len(cols) < 2:
         return None
-    rows = recover(rows, cols, lines.horizontal_ridge, side, LEAST_EXTENT_ROW)
-    cols = recover(cols, rows, lines.vertical_ridge.T, side)
+    if faint:
+        rows = recover(rows, cols, lines.horizontal_ridge, side, LEAST_EXTENT_ROW)
+        cols = recover(cols, rows, lines.vertical_ridge.T, side)
     band = max(2.0, side * BAND)
     spare: list[tuple[tuple[float, float], ...]] = []
     while True:

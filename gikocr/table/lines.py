@@ -90,17 +90,18 @@ class RulingLines:
     streaks: Image | None = None
 
 
-def find_ruling_lines(gray: Image) -> RulingLines:
+def find_ruling_lines(gray: Image, *, pale: bool = True) -> RulingLines:
     """Find the ruling lines of an upright page.
 
     Args:
         gray: (H, W) uint8 with paper near 255, straight to about half a degree.
+        pale: also look for pale, dashed and dotted lines, which figures that stand under each other may pass for.
     """
     side = max(gray.shape)
     dark = np.asarray(cv2.GaussianBlur(cv2.bitwise_not(gray), (3, 3), 0), np.uint8)
     flipped = np.asarray(cv2.transpose(dark), np.uint8)
-    h_mask, h_faint, h_broken = _support(dark, side, "horizontal")
-    v_mask, v_faint, v_broken = _support(flipped, side, "vertical")
+    h_mask, h_faint, h_broken = _support(dark, side, "horizontal", pale=pale)
+    v_mask, v_faint, v_broken = _support(flipped, side, "vertical", pale=pale)
     ink = dark > INK
     horizontal = _free(mask_segments(h_mask, side, "horizontal"), ink, side)
     vertical = _free(mask_segments(v_mask, side, "vertical"), ink.T, side)
@@ -120,7 +121,7 @@ def line_rims(lines: RulingLines) -> Image:
     return rims if lines.streaks is None else np.asarray(cv2.bitwise_or(rims, lines.streaks), np.uint8)
 
 
-def _support(dark: Image, side: int, direction: str) -> tuple[Image, Image, bool]:
+def _support(dark: Image, side: int, direction: str, *, pale: bool) -> tuple[Image, Image, bool]:
     """Pixels that lie on a horizontal line of ``dark`` (the caller transposes for vertical ones), and those that may.
 
     Returns:
@@ -137,8 +138,9 @@ def _support(dark: Image, side: int, direction: str) -> tuple[Image, Image, bool
     faint[crowded > 0] = 0
     window = max(9, round(side * WINDOW_ALONG[direction]))
     support = _dense(ridge, window)
-    long = np.asarray(cv2.bitwise_and(long_lines(dark, side), faint), np.uint8)
-    support = np.asarray(cv2.bitwise_or(support, _missed(long, support, side)), np.uint8)
+    if pale:
+        long = np.asarray(cv2.bitwise_and(long_lines(dark, side), faint), np.uint8)
+        support = np.asarray(cv2.bitwise_or(support, _missed(long, support, side)), np.uint8)
     gaps = bridges(ridge, support, dark > INK, side, direction)
     broken = bool(gaps.any())
     if broken:

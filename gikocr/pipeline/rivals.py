@@ -1,0 +1,224 @@
+"""The grids of a page and their rivals: where a page's grids fit the form badly, its lines are found in other ways.
+
+What finds pale, dashed and broken lines finds lines that are none on some pages: figures that stand under each other pass for a
+dashed rule, print for a faint one. Nothing on the picture tells this for certain; the form does, since its rows and columns must be
+there. So each way gives rival grids, and those that hold more of the form are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gikocr.elements import Grid, LabelledGrid, LineReader
+from gikocr.geometry import BBox
+from gikocr.ocr.cells import GridInk, grid_ink, read_labels
+from gikocr.ocr.ink import PageInk, find_ink
+from gikocr.table.grids import build_grids
+from gikocr.table.lines import RulingLines, find_ruling_lines, line_rims
+from gikocr.table.mask import line_mask
+from gikocr.table.mend import mend, with_lost_sides
+from gikocr.table.regions import level_lines
+from gikocr.table.streaks import without_streaks
+from gikocr.table.text_rows import text_rows
+from gikocr.table.unruled import unruled_grids
+from gikocr.table.words import Words, find_words
+
+if TYPE_CHECKING:
+    from gikocr.elements import Image
+
+FIT_OF_ROW = 3.0
+"""A grid is doubtful when it holds less than this log evidence for each row of words; whole tables hold over four."""
+SAME_PLACE = 1.0
+"""Lines of two grids that differ by no more pixels are the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How well grids fit the form: log evidence for its rows and columns, and columns of either side without a partner."""
+
+    evidence: float
+    columns_unmatched: int
+
+
+_Way = Callable[[Sequence["ReadGrid"], Sequence["ReadGrid"]], list["ReadGrid"]]
+"""Rivals of weak grids that keep off the strong ones; strong ones first."""
+FitOfGrids = Callable[[Sequence[LabelledGrid]], Fit]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundGrids:
+    """Ruling lines, words and grids of a page, and which of these have no lines; ``levels`` as :func:`unruled_grids` takes them."""
+
+    lines: RulingLines
+    words: Words
+    levels: list[tuple[float, float, float]]
+    grids: list[Grid]
+    unruled: list[Grid]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadGrid:
+    """A grid as it was found, and with its ink and labels, which may be of the grid cut further."""
+
+    found: Grid
+    ink: GridInk
+    labelled: LabelledGrid
+
+
+def find_grids(gray: Image, lines: RulingLines | None = None, *, faint: bool = True) -> FoundGrids:
+    """Find the grids of an upright page without reading.
+
+    Args:
+        gray: (H, W) uint8, paper near 255.
+        lines: its ruling lines; found anew where None.
+        faint: also look between the lines of a table for those that are too faint to be found on their own.
+    """
+    if lines is None:
+        lines = without_streaks(find_ruling_lines(gray))
+    words = find_words(gray, line_rims(lines))
+    ruled = [with_lost_sides(g, words) for g in build_grids(lines, 1, faint=faint)]
+    levels = level_lines(lines)
+    unruled = unruled_grids(words, [g.box for g in ruled], levels, 1)
+    return FoundGrids(lines, words, levels, sorted([*ruled, *unruled], key=lambda g: (g.box.top, g.box.left)), unruled)
+
+
+class GridReader:
+    """Reads the labels of grids, and of their rivals where they fit the form badly."""
+
+    def __init__(self, reader: LineReader, fit: FitOfGrids) -> None:
+        """Take the reader of labels, and what says how well grids of one page fit the form."""
+        self._reader = reader
+        self._fit = fit
+
+    def read(self, gray: Image, found: FoundGrids, grids: Sequence[Grid], number: int) -> list[ReadGrid]:
+        """Read grids that were found on a page.
+
+        Args:
+            gray: (H, W) uint8, the page.
+            found: what was found on it.
+            grids: those of its grids that are read.
+            number: of the page, 1-based.
+        """
+        if not grids:
+            return []
+        ink = find_ink(gray, *line_mask(found.lines, grids))
+        return [self._mended(self._read_grid(grid, ink, number), found.words) for grid in grids]
+
+    def _read_grid(self, grid: Grid, ink: PageInk, number: int) -> ReadGrid:
+        cells = grid_ink(replace(grid, page=number), ink)
+        return ReadGrid(grid, cells, read_labels(cells, self._reader))
+
+    def _mended(self, read: ReadGrid, words: Words) -> ReadGrid:
+        """The grid cut further where words show it, if that fits the form better."""
+        cut = mend(read.ink.grid, words)
+        if cut is None:
+            return read
+        ink = grid_ink(cut, read.ink.ink)
+        labelled = read_labels(ink, self._reader)
+        better = self._fit([labelled]).evidence > self._fit([read.labelled]).evidence
+        return ReadGrid(read.found, ink, labelled) if better else read
+
+    def best(self, gray: Image, found: FoundGrids, read: Sequence[ReadGrid]) -> list[ReadGrid]:
+        """The grids of a page after those that fit the form badly were set against their rivals, from top to bottom.
+
+        Args:
+            gray: (H, W) uint8, the page.
+            found: what was found on it first.
+            read: its grids as they were read, at least one.
+        """
+        kept = list(read)
+        for way in self._ways(gray, found, read[0].ink):
+            weak = [r for r in kept if self._is_weak(r, found)]
+            if not weak:
+                break
+            strong = [r for r in kept if r not in weak]
+            rivals = way(strong, weak)
+            kept = [*strong, *self._better(weak, rivals)]
+        return sorted(kept, key=lambda r: (r.found.box.top, r.found.box.left))
+
+    def _is_weak(self, read: ReadGrid, found: FoundGrids) -> bool:
+        """Whether a grid holds far less of the form than it has rows of words, or columns that are not the form's.
+
+        One without lines always is: heads of several lines are one row between level lines and more without them, and which is
+        right shows in the reading.
+        """
+        fit = self._fit([read.labelled])
+        rows = text_rows(found.words.inside(*_sides(read.found.box)), found.words.height)
+        return read.found in found.unruled or fit.columns_unmatched > 0 or fit.evidence < FIT_OF_ROW * len(rows)
+
+    def _ways(self, gray: Image, found: FoundGrids, first: GridInk) -> Iterator[_Way]:
+        """The ways to find rivals, the least different ones first: fewer lines that are pale, then words only."""
+
+        def by_lines(*, pale: bool, faint: bool) -> _Way:
+            def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
+                lines = found.lines if pale else without_streaks(find_ruling_lines(gray, pale=False))
+                words = found.words if pale else find_words(gray, line_rims(lines))
+                grids = [with_lost_sides(g, words) for g in build_grids(lines, 1, faint=faint)]
+                others = replace(found, lines=lines, words=words)
+                return self.read(gray, others, _rivals(grids, strong, weak), first.grid.page)
+
+            return rivals
+
+        def by_words(levels: list[tuple[float, float, float]]) -> _Way:
+            def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
+                grids = unruled_grids(found.words, [r.found.box for r in strong], levels, first.grid.page)
+                return [self._read_grid(g, first.ink, first.grid.page) for g in _rivals(grids, strong, weak)]
+
+            return rivals
+
+        yield by_lines(pale=True, faint=False)
+        yield by_lines(pale=False, faint=True)
+        yield by_lines(pale=False, faint=False)
+        if found.levels:
+            yield by_words(found.levels)
+        yield by_words([])
+
+    def _better(self, weak: Sequence[ReadGrid], rivals: Sequence[ReadGrid]) -> list[ReadGrid]:
+        """Of the weak grids and their rivals, place by place, those that hold more of the form."""
+        left, chosen = list(weak), []
+        while left:
+            ours, theirs = [left.pop()], list[ReadGrid]()
+            grown = True
+            while grown:
+                more = [r for r in rivals if r not in theirs and _touches(r, ours)]
+                also = [r for r in left if _touches(r, [*theirs, *more])]
+                theirs, ours = [*theirs, *more], [*ours, *also]
+                left = [r for r in left if r not in also]
+                grown = bool(also)
+            chosen += theirs if self._holds(theirs) > self._holds(ours) else ours
+        return chosen
+
+    def _holds(self, grids: Sequence[ReadGrid]) -> float:
+        return sum(max(0.0, self._fit([r.labelled]).evidence) for r in grids)
+
+
+def _rivals(grids: Sequence[Grid], strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[Grid]:
+    """Those of the grids that stand in the place of weak ones, keep off the strong ones, and are not what is there already."""
+    return [
+        g
+        for g in grids
+        if any(g.box.iou(w.found.box) > 0.0 for w in weak)
+        and not any(g.box.iou(s.found.box) > 0.0 for s in strong)
+        and not any(_is_same(g, w.found) for w in weak)
+    ]
+
+
+def _is_same(one: Grid, other: Grid) -> bool:
+    """Whether two grids have the same lines and cells."""
+    if (one.n_rows, one.n_cols, len(one.cells)) != (other.n_rows, other.n_cols, len(other.cells)):
+        return False
+    return all(
+        (a.row, a.row_end, a.col, a.col_end) == (b.row, b.row_end, b.col, b.col_end)
+        and max(abs(p - q) for p, q in zip(_sides(a.box), _sides(b.box), strict=True)) <= SAME_PLACE
+        for a, b in zip(one.cells, other.cells, strict=True)
+    )
+
+
+def _sides(box: BBox) -> tuple[float, float, float, float]:
+    return box.left, box.top, box.right, box.bottom
+
+
+def _touches(one: ReadGrid, others: Sequence[ReadGrid]) -> bool:
+    return any(one.found.box.iou(other.found.box) > 0.0 for other in others)
