@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gikocr.elements import Image
 
-MODEL = "lines"
+MODEL = "boundaries"
 LONGER = 1184
 """Longer side of a page, in pixels, as the network was trained: about 101 a inch on A4."""
 MULTIPLE = 32

@@ -11,15 +11,24 @@ import cv2
 import numpy as np
 
 from gikocr.table.grids import build_grids
-from gikocr.table.lines import RulingLines, mask_segments
+from gikocr.table.lines import RulingLines, Segment, mask_segments
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gikocr.elements import Grid, Image
 
-SURE, PERHAPS = 0.5, 0.3
-"""Probabilities from which there is a boundary, and from which there may be one where a line leads to it."""
+SPREAD = {"horizontal": 1.2, "vertical": 2.2}
+"""Standard deviations across, in pixels of the map, within which a boundary may lie: where no rule is printed, it may be anywhere in
+the white between rows or, further, between columns, and its probability is spread over that."""
+ALONG = {"horizontal": 3.0, "vertical": 5.0}
+"""Standard deviations along, in pixels of the map, over which its place is evened."""
+DRAWN = 2.0
+"""Thickness in pixels of the map of a boundary that is sure, as the network learned it."""
+SEEN = 0.45
+"""Share of that which must be there."""
+APART = 2
+"""Boundaries are further apart than this many pixels of the map."""
 
 
 class BoundaryFinder(Protocol):
@@ -40,18 +49,42 @@ def boundary_lines(gray: Image, finder: BoundaryFinder) -> RulingLines:
         finder: sees the boundaries.
     """
     side = max(gray.shape)
-    size = (gray.shape[1], gray.shape[0])
-    level, upright = (cv2.resize(p, size, interpolation=cv2.INTER_LINEAR) for p in finder.boundaries(gray))
-    masks = [np.where(p > SURE, 255, 0).astype(np.uint8) for p in (level, upright)]
-    ridges = [np.where(p > PERHAPS, 255, 0).astype(np.uint8) for p in (level, upright)]
-    return RulingLines(
-        mask_segments(masks[0], side, "horizontal"),
-        mask_segments(np.ascontiguousarray(masks[1].T), side, "vertical"),
-        *masks,
-        *ridges,
-        np.zeros_like(gray),
-        side,
+    level, upright = finder.boundaries(gray)
+    h_mask, horizontal = _seen(level, (gray.shape[1], gray.shape[0]), "horizontal")
+    v_mask, vertical = _seen(np.ascontiguousarray(upright.T), gray.shape, "vertical")
+    v_mask = np.ascontiguousarray(v_mask.T)
+    return RulingLines(horizontal, vertical, h_mask, v_mask, h_mask, v_mask, np.zeros_like(gray), side)
+
+
+def _seen(probability: NDArray[np.float32], size: tuple[int, int], direction: str) -> tuple[Image, tuple[Segment, ...]]:
+    """The boundaries that run level on a map (the caller transposes for upright ones).
+
+    Args:
+        probability: (h, w), the map.
+        size: width and height of the page.
+        direction: ``horizontal`` or ``vertical``, of the boundaries on the page.
+
+    Returns:
+        Where boundaries lie, (H, W) uint8, and their segments in pixels of the page.
+    """
+    spread = SPREAD[direction]
+    weights = cv2.getGaussianKernel(8 * round(spread) + 1, spread)
+    sure = float(weights[len(weights) // 2 - 1 : len(weights) // 2 + 1].sum()) * DRAWN / 2
+    near = cv2.sepFilter2D(probability, -1, np.ones((1, 1)), weights / sure, borderType=cv2.BORDER_CONSTANT)
+    evened = cv2.GaussianBlur(near, (0, 0), sigmaX=ALONG[direction], sigmaY=1e-3, borderType=cv2.BORDER_CONSTANT)
+    crest = (evened >= cv2.dilate(evened, np.ones((2 * APART + 1, 1), np.uint8))) & (near > SEEN)
+    mask = np.where(near > SEEN, 255, 0).astype(np.uint8)
+    found = mask_segments(np.where(crest, 255, 0).astype(np.uint8), max(probability.shape), direction)
+    across, along = size[1] / probability.shape[0], size[0] / probability.shape[1]
+    segments = tuple(
+        Segment(_moved(s.along, along), _moved(s.across, across), s.start * along, s.end * along) for s in found
     )
+    return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST), np.uint8), segments
+
+
+def _moved(places: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
+    """Centres of pixels of the map as places on the page."""
+    return np.asarray((places + 0.5) * factor - 0.5, np.float32)
 
 
 def boundary_grids(gray: Image, finder: BoundaryFinder, page: int) -> list[Grid]:

@@ -15,7 +15,7 @@ from gikocr.elements import Page
 from gikocr.geometry import Affine
 from gikocr.preprocess.upright import make_upright
 from gikocr.settings import load_settings
-from scripts.lines.looks import STREAM, cell_boxes, draw_report, print_report
+from scripts.boundaries.looks import STREAM, cell_boxes, draw_report, print_report
 from scripts.scanmaker import light
 from scripts.scanmaker.damage import Sheet, damage_page
 from scripts.scanmaker.dice import Dice
@@ -169,7 +169,7 @@ def read_samples(path: Path) -> list[Sample]:
 def main() -> None:
     """Make files of training pages, one for each document; those that are there are left."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=Path("build/lines-pages"))
+    parser.add_argument("--folder", type=Path, default=Path("build/boundary-pages"))
     parser.add_argument("--split", choices=("dev", "calibration"), default="dev")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=0)

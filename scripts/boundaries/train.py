@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import torch
 
-from scripts.lines.network import MULTIPLE, BoundaryNetwork
-from scripts.lines.samples import Sample, read_samples
+from scripts.boundaries.network import MULTIPLE, BoundaryNetwork
+from scripts.boundaries.samples import Sample, read_samples
 
 RATE = 3e-3
 AVERAGED = 0.995
@@ -171,11 +171,11 @@ def train(folder: Path, minutes: float, seed: int, target: Path, threads: int, s
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=Path("build/lines-pages"))
+    parser.add_argument("--folder", type=Path, default=Path("build/boundary-pages"))
     parser.add_argument("--minutes", type=float, default=35)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--start", type=Path, default=None, help="weights (.pt) to go on from")
-    parser.add_argument("--out", type=Path, default=Path("build/lines.pt"))
+    parser.add_argument("--out", type=Path, default=Path("build/boundaries.pt"))
     a = parser.parse_args()
     train(a.folder, a.minutes, a.seed, a.out, a.threads, a.start)

@@ -11,7 +11,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from scripts.lines.network import OUTPUTS, BoundaryNetwork, Strips
+from scripts.boundaries.network import OUTPUTS, BoundaryNetwork, Strips
 
 
 class _Graph:
@@ -92,7 +92,7 @@ def graph_of(network: BoundaryNetwork) -> onnx.ModelProto:
     graph.nodes.append(helper.make_node("Identity", [last], ["boundaries"]))
     made = helper.make_graph(
         graph.nodes,
-        "lines",
+        "boundaries",
         [helper.make_tensor_value_info("ink", TensorProto.FLOAT, [1, 1, "h", "w"])],
         [helper.make_tensor_value_info("boundaries", TensorProto.FLOAT, [1, OUTPUTS, "h2", "w2"])],
         graph.constants,

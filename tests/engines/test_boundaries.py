@@ -1,0 +1,96 @@
+"""The packaged network of cell boundaries: what it sees where no rule is printed, and what happens without its file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gikocr.engines import manifest
+from gikocr.engines.boundaries import BoundaryNetwork, build_boundaries
+from gikocr.engines.registry import Engines
+from gikocr.errors import ModelMissing, UsageError
+from gikocr.settings import load_settings
+from gikocr.table.learned import boundary_grids, boundary_lines
+from tests.drawing import Ruled, blank_page, noisy, write
+
+LABELS = ["信息内容", "规章", "规范性文件", "行政许可", "行政处罚", "行政强制", "行政事业性收费", "其他对外管理服务事项"]
+HEADS = ["本年制发件数", "本年废止件数", "现行有效件数"]
+
+
+@pytest.fixture(scope="module")
+def network() -> BoundaryNetwork:
+    return build_boundaries()
+
+
+def table(**looks: object) -> Ruled:
+    texts = {(r, 0): label for r, label in enumerate(LABELS)} | {(0, c): head for c, head in enumerate(HEADS, 1)}
+    texts |= {(r, c): str((r * 37 + c * 11) % 140) for r in range(1, len(LABELS)) for c in range(1, 4)}
+    return Ruled(rows=[64] * len(LABELS), cols=[420, 300, 300, 300], texts=texts, text_size=30, **looks)
+
+
+def page_of(drawn: Ruled) -> np.ndarray:
+    page = blank_page()
+    write(page, "二、主动公开政府信息情况", (500, 220), 40)
+    drawn.draw(page)
+    for y in range(1000, 1500, 60):
+        write(page, "本机关按照条例要求编制本报告，全文由总体情况等六个部分组成，数据统计期限为全年", (827, y), 32)
+    return noisy(page, 4.0)
+
+
+def inner(lines: list[float], first: int, last: int) -> list[float]:
+    return [y for y in lines if first + 20 < y < last - 20]
+
+
+def test_boundaries_that_are_not_printed_are_seen_between_labels_and_values(network: BoundaryNetwork) -> None:
+    drawn = table(ink=255)
+    found = boundary_lines(page_of(drawn), network)
+    columns = inner([line.middle for line in found.vertical], drawn.xs[0], drawn.xs[-1])
+    rows = inner([line.middle for line in found.horizontal if line.length > 600], drawn.ys[0], drawn.ys[-1])
+    assert len(rows) == len(LABELS) - 1
+    # Between two rows of print the boundary may lie anywhere in the white.
+    assert rows == pytest.approx(drawn.ys[1:-1], abs=16)
+    assert len(columns) == 3
+    for x, place in zip(sorted(columns), drawn.xs[1:-1], strict=True):
+        assert abs(x - place) < 70
+
+
+def test_printed_rules_are_found_where_they_are(network: BoundaryNetwork) -> None:
+    drawn = table(dash=(6, 5), ink=120)
+    [grid] = boundary_grids(page_of(drawn), network, 3)
+    assert (grid.page, grid.n_rows, grid.n_cols) == (3, len(LABELS), 4)
+    for line, y in zip(grid.row_lines, drawn.ys, strict=True):
+        assert [p[1] for p in line] == pytest.approx([y] * 5, abs=5)
+    for line, x in zip(grid.col_lines, drawn.xs, strict=True):
+        assert [p[0] for p in line] == pytest.approx([x] * 9, abs=5)
+
+
+def test_text_has_no_boundaries(network: BoundaryNetwork) -> None:
+    page = blank_page()
+    for y in range(300, 2000, 60):
+        write(page, "本机关按照条例要求编制本报告，全文由总体情况等六个部分组成，数据统计期限为全年", (827, y), 32)
+    assert not boundary_grids(noisy(page, 4.0), network, 1)
+
+
+def test_pages_of_any_size_and_shape_are_looked_at(network: BoundaryNetwork) -> None:
+    for shape in ((64, 91), (1239, 1754), (3001, 777)):
+        found = network.boundaries(np.full(shape, 255, np.uint8))
+        assert found.shape[0] == 2
+        assert found.shape[2] / found.shape[1] == pytest.approx(shape[1] / shape[0], rel=0.05)
+        assert 0 <= found.min() <= found.max() <= 1
+
+
+def test_the_engine_may_be_left_out_and_must_be_known() -> None:
+    assert Engines(load_settings({"boundary_engine": ""})).boundary_finder() is None
+    engines = Engines(load_settings())
+    assert "boundaries" in dict(engines.models())
+    with pytest.raises(UsageError, match="boundary_engine"):
+        Engines(load_settings({"boundary_engine": "guess"}))
+
+
+def test_without_its_file_the_reason_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    manifest.load_manifest()
+    monkeypatch.setattr(manifest, "models_folder", lambda: tmp_path)
+    with pytest.raises(ModelMissing, match="boundaries"):
+        Engines(load_settings()).boundary_finder()
