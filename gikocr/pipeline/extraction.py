@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import gikocr
-from gikocr.elements import FormReading, LabelledGrid, Posterior, Source, TextLine
+from gikocr.elements import FormReading, Grid, LabelledGrid, Posterior, Source, TextLine
 from gikocr.engines.registry import Engines, fingerprint
 from gikocr.errors import DocumentError
 from gikocr.forms import load_form
@@ -323,6 +323,7 @@ class Pipeline:
     def _read_pages(self, document: Document, run: _Run) -> list[PageReading]:
         pages: list[PageReading] = []
         hint = 0
+        before: Grid | None = None
         for number in document.selected:
             try:
                 with run.stage("ingest"):
@@ -333,9 +334,10 @@ class Pipeline:
                 )
                 continue
             with run.stage("pages"):
-                reading = self._pages.read(page, hint=hint)
+                reading = self._pages.read(page, hint=hint, before=before)
             if reading.grids:
                 hint = reading.upright.turned
+                before = next((g.grid for g in reversed(reading.labelled) if g.grid.n_cols > 2), before)
             pages.append(reading)
         return pages
 

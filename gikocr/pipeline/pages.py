@@ -28,8 +28,12 @@ READABLE = 0.55
 """Letters read per letter that has room in the lines, weighed by score, at which a page is taken to be upright."""
 UNREADABLE = 0.3
 """Below this some words of a page say that it does not lie as the page before did."""
+LEGIBLE = 0.12
+"""Below this the words of grids are not those of an upright page; rows of words that run together in one cell read badly too."""
 BETTER = 0.1
-"""A turned page must read better by this much."""
+"""A turned page must read better by this much, unless it holds the form or the other one cannot be read at all …"""
+LEGIBLE_TURN = 0.05
+"""… and at least this well in its sample."""
 RIVAL, MOST_TURNS = 0.5, 2
 """A turn whose sample reads at least this share as well as the best one's may be right too; so many are tried."""
 TURNS = (180, 90, 270)
@@ -89,29 +93,30 @@ class PageReader:
             self._last = (gray, find_grids(gray))
         return self._last[1]
 
-    def read(self, page: Page, *, hint: int = 0) -> PageReading:
+    def read(self, page: Page, *, hint: int = 0, before: Grid | None = None) -> PageReading:
         """Read a page, turning it where its words do not read.
 
         Args:
             page: the page.
             hint: the turn in degrees that the pages before needed, tried first.
+            before: the last table of the pages before, which this page may go on.
         """
         if hint and self._sample_score(page, hint) < UNREADABLE:
             # Pages of one document need not lie alike; reading all of a page that lies on its side is costly.
             hint = 0
-        first = self._read_turned(page, hint)
+        first = self._read_turned(page, hint, before)
         if not first.regions or first.fit >= FITS or first.words_score >= READABLE:
             return first
         scores = {turn: self._sample_score(page, turn) for turn in (0, *TURNS) if turn != hint}
         best = max(scores.values())
-        if best < first.words_score + BETTER:
+        if best < LEGIBLE_TURN or best < first.words_score + (BETTER if first.words_score >= LEGIBLE else 0.0):
             return first
         read = [first]
         for turn in sorted(scores, key=lambda t: -scores[t])[:MOST_TURNS]:
             # A sample is of few words: where it tells little, the form tells which of the likely ones is right.
-            if scores[turn] < max(BETTER, RIVAL * best):
+            if scores[turn] < max(LEGIBLE_TURN, RIVAL * best):
                 break
-            read.append(self._read_turned(page, turn))
+            read.append(self._read_turned(page, turn, before))
             if read[-1].fit >= FITS:
                 break
         return max(read, key=lambda r: (r.fit if r.fit >= FITS else 0.0, r.words_score + BETTER * (r is first)))
@@ -120,18 +125,16 @@ class PageReader:
         """How well some words of a page read when it is turned; a fraction of the cost of reading it."""
         upright = make_upright(page, self._settings, turn)
         found = self._find(upright.gray)
-        score: float | None = None
         if found.grids:
             ink = find_ink(upright.gray, *line_mask(found.lines, found.grids))
             inks = [grid_ink(g, ink) for g in found.grids]
             labelled = [read_labels(g, self._reader, most=SAMPLE_CELLS) for g in inks]
             score = _words_score([ReadGrid(g, i, n) for g, i, n in zip(found.grids, inks, labelled, strict=True)])
-            if score is not None and any(g.n_cols > 1 for g in found.grids):
+            if score is not None:
                 return score
-        # Where a table shows no columns, a cell is a row with the white between its words: its lines say more.
-        return max(score or 0.0, self._lines_score(upright, text_regions(upright.gray, page.number, [])))
+        return self._lines_score(upright, text_regions(upright.gray, page.number, []))
 
-    def _read_turned(self, page: Page, turn: int) -> PageReading:
+    def _read_turned(self, page: Page, turn: int, before: Grid | None) -> PageReading:
         upright = make_upright(page, self._settings, turn)
         found = self._find(upright.gray)
         tables = table_regions(upright.gray, page.number, self._detector)
@@ -143,8 +146,8 @@ class PageReader:
             tables = [Region(page.number, "table", r.found.box, 1.0) for r in read]
             texts = text_regions(upright.gray, page.number, tables) if read else texts
         score = _words_score(read)
-        if read and (score is None or score >= UNREADABLE or _few_cells(read) or self._evidence(read) >= FITS):
-            read = self._grids.best(upright.gray, found, read)
+        if read and (score is None or score >= LEGIBLE or _few_cells(read) or self._evidence(read) >= FITS):
+            read = self._grids.best(upright.gray, found, read, before)
         if score is None:
             score = self._lines_score(upright, texts)
         strange = [
@@ -185,8 +188,7 @@ class PageReader:
 
 
 def _few_cells(read: Sequence[ReadGrid]) -> bool:
-    """Whether grids say nothing about the orientation: with few cells, or with rows of words for cells."""
-    return all(r.found.n_cols == 1 for r in read) or sum(len(r.labelled.texts) for r in read) < FEW_CELLS
+    return sum(len(r.labelled.texts) for r in read) < FEW_CELLS
 
 
 def _has_values(grid: Grid, words: Words) -> bool:

@@ -19,7 +19,7 @@ from gikocr.table.grids import build_grids
 from gikocr.table.learned import BoundaryFinder, boundary_grids
 from gikocr.table.lines import RulingLines, find_ruling_lines, line_rims
 from gikocr.table.mask import line_mask
-from gikocr.table.mend import mend, with_lost_sides
+from gikocr.table.mend import mend, with_columns_of, with_lost_sides
 from gikocr.table.regions import level_lines
 from gikocr.table.streaks import without_streaks
 from gikocr.table.text_rows import text_rows
@@ -125,16 +125,19 @@ class GridReader:
         better = self.fit([labelled]).evidence > self.fit([read.labelled]).evidence
         return ReadGrid(read.found, ink, labelled) if better else read
 
-    def best(self, gray: Image, found: FoundGrids, read: Sequence[ReadGrid]) -> list[ReadGrid]:
+    def best(
+        self, gray: Image, found: FoundGrids, read: Sequence[ReadGrid], before: Grid | None = None
+    ) -> list[ReadGrid]:
         """The grids of a page after those that fit the form badly were set against their rivals, from top to bottom.
 
         Args:
             gray: (H, W) uint8, the page.
             found: what was found on it first.
             read: its grids as they were read, at least one.
+            before: the last table of the page before, which the first one here may go on.
         """
         kept = list(read)
-        for way in self._ways(gray, found, read[0].ink):
+        for way in self._ways(gray, found, read[0].ink, before):
             weak = [r for r in kept if self._is_weak(r, found)]
             if not weak:
                 break
@@ -153,8 +156,8 @@ class GridReader:
         rows = text_rows(found.words.inside(*_sides(read.found.box)), found.words.height)
         return read.found in found.unruled or fit.columns_unmatched > 0 or fit.evidence < FIT_OF_ROW * len(rows)
 
-    def _ways(self, gray: Image, found: FoundGrids, first: GridInk) -> Iterator[_Way]:
-        """The ways to find rivals, the least different ones first: fewer lines that are pale, then words only."""
+    def _ways(self, gray: Image, found: FoundGrids, first: GridInk, before: Grid | None) -> Iterator[_Way]:
+        """The ways to find rivals, the least different ones first: fewer pale lines, the columns of the page before, words only."""
 
         def by_lines(*, pale: bool, faint: bool) -> _Way:
             def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
@@ -178,11 +181,23 @@ class GridReader:
             grids = boundary_grids(gray, self._finder, first.grid.page)
             return self._read_boundaries(gray, found, _rivals(grids, strong, weak), first.grid.page)
 
+        def by_columns(table: Grid) -> _Way:
+            def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
+                top = min(weak, key=lambda r: r.found.box.top)
+                if any(s.found.box.top < top.found.box.top for s in strong):
+                    return []
+                grid = with_columns_of(top.found, table, found.words)
+                return [] if grid is None else [self._read_grid(grid, top.ink.ink, first.grid.page)]
+
+            return rivals
+
         if self._finder is not None:
             yield by_boundaries
         yield by_lines(pale=True, faint=False)
         yield by_lines(pale=False, faint=True)
         yield by_lines(pale=False, faint=False)
+        if before is not None:
+            yield by_columns(before)
         if found.levels:
             yield by_words(found.levels)
         yield by_words([])

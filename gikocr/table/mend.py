@@ -33,6 +33,8 @@ ROW_GAP = 0.62
 """White between two rows of values, in heights of print, from which they may be two rows; lines of one head stand closer."""
 LEVEL_SHARE = 0.6
 """Share of the columns with words on several levels in which each level must have a word."""
+COMMON_COLUMN = 0.5
+"""A boundary of columns is the whole table's where it parts cells in this share of its rows."""
 SQUARE = (0.82, 1.22)
 MOST_SQUARE = 0.5
 """Letters of this script are as wide as high; where more than this share of the words is, they are a head's, not values."""
@@ -93,6 +95,34 @@ def with_lost_sides(grid: Grid, words: Words) -> Grid:
             place = float(beside[:, 0].min()) - 0.6 * h if left else float(beside[:, 2].max()) + 0.6 * h
             lattice.add_column(place, left=left)
     return grid if lattice.n_cols == grid.n_cols else lattice.to_grid(grid.page, grid.spare_lines)
+
+
+def with_columns_of(grid: Grid, before: Grid, words: Words) -> Grid | None:
+    """Cut a grid at the columns of the table that it may go on; None where that cuts nothing.
+
+    Where a page holds no values and no upright lines, only the page before tells the columns.
+
+    Args:
+        grid: as it was found.
+        before: the last table of the page before.
+        words: of the page; what stands over a boundary is left whole.
+    """
+    lattice = Lattice.of(grid)
+    known = len(np.unique(lattice.owner))
+    scale = grid.box.width / max(before.box.width, 1.0)
+    boxes = words.inside(grid.box.left, grid.box.top, grid.box.right, grid.box.bottom)
+    middles = (boxes[:, 1] + boxes[:, 3]) / 2
+    slack = ON_LINE * words.height
+    for number, line in enumerate(before.col_lines[1:-1], 1):
+        ends = {row for c in before.cells if number in (c.col, c.col_end) for row in range(c.row, c.row_end)}
+        if len(ends) < COMMON_COLUMN * before.n_rows:
+            continue
+        x = grid.box.left + (float(np.mean([x for x, _ in line])) - before.box.left) * scale
+        over = middles[(boxes[:, 0] < x - slack) & (boxes[:, 2] > x + slack)]
+        bands = [lattice.band(row) for row in range(lattice.n_rows)]
+        free = [row for row, (top, bottom) in enumerate(bands) if not ((over > top) & (over < bottom)).any()]
+        lattice.split_col(x - words.height, x + words.height, free)
+    return lattice.to_grid(grid.page, grid.spare_lines) if len(np.unique(lattice.owner)) > known else None
 
 
 def _split_over_rows(lattice: Lattice, boxes: NDArray[np.float64], height: float) -> None:

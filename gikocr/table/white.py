@@ -28,6 +28,8 @@ CROSSED = 0.5
 """Most rows of a block in which words may lie across a boundary, as a share of those that are white there."""
 FILLED = 0.2
 """A row that fills more than this share of the gaps that the rows before have in common, and two at least, begins a new block."""
+AHEAD = 2
+"""A row that ends before so many of these gaps, and before half of them, is a label without values, however long."""
 HEADING_LEFT = 0.28
 """A row that begins right of this share of the table's width may be a heading; labels begin left of it."""
 HEADING_RUNS, HEADING_GAP = 4, 1.8
@@ -88,7 +90,9 @@ def _blocks(words: Sequence[NDArray[np.float64]], left: float, right: float, hei
         )
         is_sentence = cover_of(boxes) > FULL_ROW and runs[-1][1] - runs[0][0] > SENTENCE * height
         gaps = [(a[1], b[0]) for a, b in itertools.pairwise(runs) if b[0] - a[1] > GAP * height]
-        if (filled >= 2 and filled > FILLED * len(before)) or (filled and is_sentence):
+        ahead = sum(gap[0] >= runs[-1][1] for gap in before)
+        is_label = ahead >= max(AHEAD, len(before) / 2)
+        if not is_label and ((filled >= 2 and filled > FILLED * len(before)) or (filled and is_sentence)):
             blocks.append([])
             before = []
         blocks[-1].append(row)
