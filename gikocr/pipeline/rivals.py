@@ -217,9 +217,7 @@ class GridReader:
         read = self._read_boundaries(gray, found, boundary_grids(gray, self._finder, number), number)
         return [r for r in read if self.fit([r.labelled]).evidence > 0.0]
 
-    def _read_boundaries(
-        self, gray: Image, found: FoundGrids, grids: Sequence[Grid], number: int
-    ) -> list[ReadGrid]:
+    def _read_boundaries(self, gray: Image, found: FoundGrids, grids: Sequence[Grid], number: int) -> list[ReadGrid]:
         """Read grids by boundaries that were seen: of the lines found, only what lies on those is no print."""
         if not grids:
             return []

@@ -68,7 +68,7 @@ def _seen(probability: NDArray[np.float32], size: tuple[int, int], direction: st
         Where boundaries lie, (H, W) uint8, and their segments in pixels of the page.
     """
     spread = SPREAD[direction]
-    weights = cv2.getGaussianKernel(8 * round(spread) + 1, spread)
+    weights = np.asarray(cv2.getGaussianKernel(8 * round(spread) + 1, spread), np.float64)
     sure = float(weights[len(weights) // 2 - 1 : len(weights) // 2 + 1].sum()) * DRAWN / 2
     near = cv2.sepFilter2D(probability, -1, np.ones((1, 1)), weights / sure, borderType=cv2.BORDER_CONSTANT)
     evened = cv2.GaussianBlur(near, (0, 0), sigmaX=ALONG[direction], sigmaY=1e-3, borderType=cv2.BORDER_CONSTANT)

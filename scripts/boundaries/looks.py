@@ -24,8 +24,10 @@ UNFILLED = "#fffffe"
 """The fill of cells that have none: all but white, and a rectangle of its own in the PDF."""
 FILLS = ("", "", "#e7e6e6", "#d9e2f3", "#f2f2f2", "#fff2cc", "#e2efda", "#f8dfdc", "#cfe8f3", "#bdbdbd", "#5b84b1")
 BANDS = ("", "", "", "", "#f2f2f2", "#eef3f8", "#f7f3e9", "#e4e4e4")
-COLOURS = ("#000000", "#000000", "#333333", "#7f7f7f", "#a6a6a6", "#bfbfbf", "#d0d0d0", "#4f81bd", "#548235", "#996633")
-COLOURS = (*COLOURS, "#9dc3e6", "#c55a11", "#1f3864", "#e0e0e0")
+COLOURS = (
+    *("#000000", "#000000", "#333333", "#7f7f7f", "#a6a6a6", "#bfbfbf", "#d0d0d0", "#4f81bd", "#548235", "#996633"),
+    *("#9dc3e6", "#c55a11", "#1f3864", "#e0e0e0"),
+)
 KINDS = {"solid": 6.0, "dashed": 2.5, "dotted": 2.0, "double": 0.7}
 RULES = {"grid": 3.0, "apart": 2.5, "level": 3.0, "three": 1.0, "none": 1.2, "upright": 0.4, "own": 1.5, "white": 0.6}
 FRAMES = {"same": 3.0, "none": 1.5, "thick": 1.5, "double": 0.7}

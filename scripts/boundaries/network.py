@@ -6,6 +6,8 @@ U-Net: Ronneberger et al. 2015. Pooling along whole rows and columns: Tensmeyer 
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import nn
 
@@ -56,7 +58,7 @@ class BoundaryNetwork(nn.Module):
         super().__init__()
         self.first = _block(4, WIDTHS[0])
         self.down = nn.ModuleList()
-        for level, (before, width) in enumerate(zip(WIDTHS, WIDTHS[1:], strict=False), 1):
+        for level, (before, width) in enumerate(itertools.pairwise(WIDTHS), 1):
             parts = [nn.MaxPool2d(2), _block(before, width), _block(width, width)]
             if level >= STRIPS_FROM:
                 # Along a row and along a column further than a square kernel sees.

@@ -62,7 +62,7 @@ def shown(rng: np.random.Generator, sample: Sample) -> tuple[np.ndarray, np.ndar
     matrix = np.c_[turn, shift]
     gray = cv2.warpAffine(sample.gray, matrix, (w, h), flags=cv2.INTER_LINEAR, borderValue=(255.0,))
     cells = sample.cells @ turn.T.astype(np.float32) + shift.astype(np.float32)
-    ink = (255 - gray.astype(np.float32)) / 255
+    ink: np.ndarray = (255 - gray.astype(np.float32)) / 255
     if rng.random() < 0.4:
         ink = ink * float(rng.uniform(0.5, 1.3))
     if rng.random() < 0.2:

@@ -15,7 +15,16 @@ from gikocr.settings import load_settings
 from gikocr.table.learned import boundary_grids, boundary_lines
 from tests.drawing import Ruled, blank_page, noisy, write
 
-LABELS = ["信息内容", "规章", "规范性文件", "行政许可", "行政处罚", "行政强制", "行政事业性收费", "其他对外管理服务事项"]
+LABELS = [
+    "信息内容",
+    "规章",
+    "规范性文件",
+    "行政许可",
+    "行政处罚",
+    "行政强制",
+    "行政事业性收费",
+    "其他对外管理服务事项",
+]
 HEADS = ["本年制发件数", "本年废止件数", "现行有效件数"]
 
 
