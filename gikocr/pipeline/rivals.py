@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gikocr.elements import Grid, LabelledGrid, LineReader
@@ -169,38 +170,45 @@ class GridReader:
 
             return rivals
 
-        def by_words(levels: list[tuple[float, float, float]]) -> _Way:
+        def by_words(levels: list[tuple[float, float, float]], *, bare_labels: bool = False) -> _Way:
             def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
-                grids = unruled_grids(found.words, [r.found.box for r in strong], levels, first.grid.page)
+                taken = [r.found.box for r in strong]
+                grids = unruled_grids(found.words, taken, levels, first.grid.page, bare_labels=bare_labels)
                 return [self._read_grid(g, first.ink, first.grid.page) for g in _rivals(grids, strong, weak)]
 
             return rivals
 
-        def by_boundaries(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
-            assert self._finder is not None
-            grids = boundary_grids(gray, self._finder, first.grid.page)
-            return self._read_boundaries(gray, found, _rivals(grids, strong, weak), first.grid.page)
-
-        def by_columns(table: Grid) -> _Way:
+        def by_columns(table: Grid, *, only: bool) -> _Way:
             def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
                 top = min(weak, key=lambda r: r.found.box.top)
                 if any(s.found.box.top < top.found.box.top for s in strong):
                     return []
-                grid = with_columns_of(top.found, table, found.words)
+                grid = with_columns_of(top.found, table, found.words, only=only)
                 return [] if grid is None else [self._read_grid(grid, top.ink.ink, first.grid.page)]
 
             return rivals
 
         if self._finder is not None:
-            yield by_boundaries
+            yield partial(self._by_boundaries, gray, found, first.grid.page)
         yield by_lines(pale=True, faint=False)
         yield by_lines(pale=False, faint=True)
         yield by_lines(pale=False, faint=False)
         if before is not None:
-            yield by_columns(before)
+            yield by_columns(before, only=False)
         if found.levels:
             yield by_words(found.levels)
         yield by_words([])
+        yield by_words([], bare_labels=True)
+        if before is not None:
+            yield by_columns(before, only=True)
+
+    def _by_boundaries(
+        self, gray: Image, found: FoundGrids, number: int, strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]
+    ) -> list[ReadGrid]:
+        assert self._finder is not None
+        return self._read_boundaries(
+            gray, found, _rivals(boundary_grids(gray, self._finder, number), strong, weak), number
+        )
 
     def unseen(self, gray: Image, found: FoundGrids, number: int) -> list[ReadGrid]:
         """The tables of the form on a page on which no grid was found, though words stand on it as values do; from top to bottom.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -114,6 +115,18 @@ class Lattice:
             right = np.zeros(self.owner.shape, bool)
             right[:, col + 1 :] = True
             self.owner[(self.owner == number) & right] = int(self.owner.max()) + 1
+        self._renumber()
+
+    def join_cols(self, row: int, places: Sequence[float]) -> None:
+        """Leave of the column boundaries of a row only those nearest to the given x in pixels; cells over several rows go on."""
+        xs = self.points[:, :, 0].mean(axis=0)
+        kept = {int(np.argmin(np.abs(xs - x))) for x in places} | {0, self.n_cols}
+        ends = sorted(kept)
+        for low, high in itertools.pairwise(ends):
+            numbers = np.unique(self.owner[row, low:high])
+            single = [n for n in numbers if not np.any(np.delete(self.owner, row, axis=0) == n)]
+            if len(single) == len(numbers) > 1:
+                self.owner[row, low:high] = int(self.owner.max()) + 1
         self._renumber()
 
     def _renumber(self) -> None:

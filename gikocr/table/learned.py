@@ -25,7 +25,7 @@ ALONG = {"horizontal": 3.0, "vertical": 5.0}
 """Standard deviations along, in pixels of the map, over which its place is evened."""
 DRAWN = 2.0
 """Thickness in pixels of the map of a boundary that is sure, as the network learned it."""
-SEEN = 0.45
+SEEN = 0.6
 """Share of that which must be there."""
 APART = 2
 """Boundaries are further apart than this many pixels of the map."""

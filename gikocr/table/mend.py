@@ -13,7 +13,7 @@ import numpy as np
 
 from gikocr.elements import Grid
 from gikocr.table.lattice import Lattice
-from gikocr.table.white import split_columns
+from gikocr.table.white import GAP, SHORT_VALUE, split_columns
 from gikocr.table.words import Words
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ ROW_GAP = 0.62
 """White between two rows of values, in heights of print, from which they may be two rows; lines of one head stand closer."""
 LEVEL_SHARE = 0.6
 """Share of the columns with words on several levels in which each level must have a word."""
+MOVED = 1.5
+"""A boundary of columns lies within so many heights of print of where it lay on the page before."""
 COMMON_COLUMN = 0.5
 """A boundary of columns is the whole table's where it parts cells in this share of its rows."""
 SQUARE = (0.82, 1.22)
@@ -97,32 +99,61 @@ def with_lost_sides(grid: Grid, words: Words) -> Grid:
     return grid if lattice.n_cols == grid.n_cols else lattice.to_grid(grid.page, grid.spare_lines)
 
 
-def with_columns_of(grid: Grid, before: Grid, words: Words) -> Grid | None:
+def with_columns_of(grid: Grid, before: Grid, words: Words, *, only: bool = False) -> Grid | None:
     """Cut a grid at the columns of the table that it may go on; None where that cuts nothing.
 
-    Where a page holds no values and no upright lines, only the page before tells the columns.
+    Where a page holds no upright lines and few values, only the page before tells the columns.
 
     Args:
         grid: as it was found.
         before: the last table of the page before.
         words: of the page; what stands over a boundary is left whole.
+        only: the columns that the grid has are no better than guesses, and go.
     """
     lattice = Lattice.of(grid)
-    known = len(np.unique(lattice.owner))
-    scale = grid.box.width / max(before.box.width, 1.0)
+    known = lattice.owner.copy()
     boxes = words.inside(grid.box.left, grid.box.top, grid.box.right, grid.box.bottom)
-    middles = (boxes[:, 1] + boxes[:, 3]) / 2
     slack = ON_LINE * words.height
+    middles = (boxes[:, 1] + boxes[:, 3]) / 2
+    bands = [lattice.band(row) for row in range(lattice.n_rows)]
+    inside = [boxes[(middles > top) & (middles < bottom)] for top, bottom in bands]
+    places = _columns_of(before, grid, boxes, words.height)
+    for x in places:
+        free = [row for row, own in enumerate(inside) if not ((own[:, 0] < x - slack) & (own[:, 2] > x + slack)).any()]
+        lattice.split_col(x - slack, x + slack, free)
+    if only:
+        for row, own in enumerate(inside):
+            if _one_in_each(own, places, words.height):
+                lattice.join_cols(row, places)
+    if known.shape == lattice.owner.shape and (known == lattice.owner).all():
+        return None
+    return lattice.to_grid(grid.page, grid.spare_lines)
+
+
+def _columns_of(before: Grid, grid: Grid, boxes: NDArray[np.float64], height: float) -> list[float]:
+    """Where the columns of another grid part in this one, in pixels: near their share of the width, where few words are crossed."""
+    scale = grid.box.width / max(before.box.width, 1.0)
+    slack = ON_LINE * height
+    found = []
     for number, line in enumerate(before.col_lines[1:-1], 1):
         ends = {row for c in before.cells if number in (c.col, c.col_end) for row in range(c.row, c.row_end)}
         if len(ends) < COMMON_COLUMN * before.n_rows:
             continue
-        x = grid.box.left + (float(np.mean([x for x, _ in line])) - before.box.left) * scale
-        over = middles[(boxes[:, 0] < x - slack) & (boxes[:, 2] > x + slack)]
-        bands = [lattice.band(row) for row in range(lattice.n_rows)]
-        free = [row for row, (top, bottom) in enumerate(bands) if not ((over > top) & (over < bottom)).any()]
-        lattice.split_col(x - words.height, x + words.height, free)
-    return lattice.to_grid(grid.page, grid.spare_lines) if len(np.unique(lattice.owner)) > known else None
+        expected = grid.box.left + (float(np.mean([x for x, _ in line])) - before.box.left) * scale
+        places = expected + np.arange(-MOVED, MOVED + 0.01, 0.1) * height
+        over = (boxes[:, 0][:, None] < places - slack) & (boxes[:, 2][:, None] > places + slack)
+        fewest = places[over.sum(axis=0) == over.sum(axis=0).min()]
+        found.append(float(fewest[np.argmin(np.abs(fewest - expected))]))
+    return sorted(found)
+
+
+def _one_in_each(boxes: NDArray[np.float64], places: Sequence[float], height: float) -> bool:
+    """Whether no two values of a row stand in one column."""
+    short = boxes[(boxes[:, 2] - boxes[:, 0]) < SHORT_VALUE * height]
+    ordered = short[np.argsort(short[:, 0], kind="stable")]
+    columns = np.searchsorted(np.asarray(places), (ordered[:, 0] + ordered[:, 2]) / 2)
+    apart = ordered[1:, 0] - ordered[:-1, 2] > GAP * height
+    return not (apart & (columns[1:] == columns[:-1])).any()
 
 
 def _split_over_rows(lattice: Lattice, boxes: NDArray[np.float64], height: float) -> None:

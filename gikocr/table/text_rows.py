@@ -26,6 +26,8 @@ ROW_PITCH = 4.5
 """Level lines closer than this many heights of print bound rows of one table …"""
 SPANNED, INTO_PRINT = 0.6, 0.3
 """… if they span this share of its width; they may lie so many heights of print inside the box of a word, which is not exact."""
+LABELS_APART = 3.0
+"""Rows of labels without values stand closer than this many heights of print."""
 LARGER, FEWEST_LETTERS = 1.28, 4
 """A heading's words are this many times higher than those of the tables, of which so many must be there to compare."""
 
@@ -48,7 +50,11 @@ class TextRow:
 
 
 def table_rows(
-    boxes: NDArray[np.float64], height: float, levels: Sequence[tuple[float, float, float]] = ()
+    boxes: NDArray[np.float64],
+    height: float,
+    levels: Sequence[tuple[float, float, float]] = (),
+    *,
+    bare_labels: bool = False,
 ) -> list[list[TextRow]]:
     """Runs of rows with wide gaps, the rows between them included, from top to bottom.
 
@@ -57,6 +63,7 @@ def table_rows(
         height: of print in pixels.
         levels: level lines as (left, right, height of its middle) in pixels. Rows between such lines belong to the table whose
             lines they are, whether they have values or only a label.
+        bare_labels: rows with nothing but a label belong to the table too, as far as they follow each other.
     """
     rows = text_rows(boxes, height)
     large = _large_rows(rows, height)
@@ -71,6 +78,7 @@ def table_rows(
         near = bool(runs) and (
             rows[i].top - rows[runs[-1][-1]].bottom < MOST_APART * height
             or _lined(rows[runs[-1][-1] : i + 1], levels, height)
+            or (bare_labels and _are_labels(rows[runs[-1][-1] : i + 1], height))
         )
         if near and not parted:
             runs[-1].append(i)
@@ -88,10 +96,14 @@ def table_rows(
             and not _over_frame(rows[first - 1 : run[-1] + 1], found[-1][-1].bottom if found else 0.0, levels, height)
         ):
             first -= 1
+        wide_end = run[-1]
         while (
             run[-1] + 1 < len(rows)
             and run[-1] + 1 not in large
-            and _lined(rows[run[-1] : run[-1] + 2], levels, height, closed=True)
+            and (
+                _lined(rows[run[-1] : run[-1] + 2], levels, height, closed=True)
+                or (bare_labels and _are_labels([rows[wide_end], *rows[run[-1] : run[-1] + 2]], height))
+            )
         ):
             run.append(run[-1] + 1)
         values = sum(_values_in(rows[i].boxes, height) for i in run)
@@ -112,6 +124,21 @@ def _lined(
         return False
     edges = [top, *between] if closed else [top, *between, bottom]
     return bool(between) and all(b - a < ROW_PITCH * height for a, b in itertools.pairwise(edges))
+
+
+def _are_labels(rows: Sequence[TextRow], height: float) -> bool:
+    """Whether the rows behind the first that have no values end before its values, and all stand as close as rows of a table."""
+    reach = min(_values_left(r.boxes, height) for r in (rows[0], rows[-1]))
+    close = all(b.top - a.bottom < LABELS_APART * height for a, b in itertools.pairwise(rows) if b is not a)
+    labels = [r for r in rows[1:] if np.isinf(_values_left(r.boxes, height))]
+    return close and np.isfinite(reach) and all(float(r.boxes[:, 2].max()) < reach for r in labels)
+
+
+def _values_left(boxes: NDArray[np.float64], height: float) -> float:
+    """Where a row's first short word behind a wide gap begins; infinite where it has none."""
+    runs = itertools.pairwise(runs_of(boxes))
+    behind = (b[0] for a, b in runs if b[1] - b[0] < LONG_VALUE * height and b[0] - a[1] > WIDE_ROW * height)
+    return next(behind, float("inf"))
 
 
 def _over_frame(

@@ -26,6 +26,8 @@ MORE_ROWS, FEW_ROWS = 1.1, 0.5
 when they have less than this share of the most."""
 OVERLAP = 0.2
 """Words of the right part that share more than this many heights of print are in one row: the lines of heads side by side."""
+ONE_LABEL = 0.5
+"""Lines of one label have less white between them than this many heights of print; rows have more."""
 LINED = 0.7
 """Where level lines stand in this share of the spaces between rows of words, they are the rows' boundaries; heads then stay whole."""
 LEVEL_LINE = 0.5
@@ -33,7 +35,12 @@ LEVEL_LINE = 0.5
 
 
 def unruled_grids(
-    words: Words, taken: Sequence[BBox], levels: Sequence[tuple[float, float, float]], page: int
+    words: Words,
+    taken: Sequence[BBox],
+    levels: Sequence[tuple[float, float, float]],
+    page: int,
+    *,
+    bare_labels: bool = False,
 ) -> list[Grid]:
     """Grids of tables that no ruling lines bound.
 
@@ -42,21 +49,27 @@ def unruled_grids(
         taken: boxes of the grids that are known.
         levels: level lines of the page as (left, right, height of its middle) in pixels; they bound rows where they are.
         page: its number, 1-based.
+        bare_labels: every label between rows with values is a row, as in forms that leave zeros blank.
     """
     free = words.boxes
     for box in taken:
         x, y = (free[:, 0] + free[:, 2]) / 2, (free[:, 1] + free[:, 3]) / 2
         free = free[~((x >= box.left) & (x < box.right) & (y >= box.top) & (y < box.bottom))]
     grids = []
-    for rows in table_rows(free, words.height, levels):
-        grid = _from_words(rows, words.height, levels, page)
+    for rows in table_rows(free, words.height, levels, bare_labels=bare_labels):
+        grid = _from_words(rows, words.height, levels, page, bare_labels=bare_labels)
         if grid is not None:
             grids.append(grid)
     return grids
 
 
 def _from_words(
-    rows: Sequence[TextRow], height: float, levels: Sequence[tuple[float, float, float]], page: int
+    rows: Sequence[TextRow],
+    height: float,
+    levels: Sequence[tuple[float, float, float]],
+    page: int,
+    *,
+    bare_labels: bool,
 ) -> Grid | None:
     """The grid of an unruled table: rows by level lines or by the values, then columns by common white."""
     boxes = np.concatenate([row.boxes for row in rows])
@@ -69,7 +82,7 @@ def _from_words(
         and min(end, right) - max(start, left) > LEVEL_LINE * (right - left)
     )
     lined = [y for i, y in enumerate(inner) if i == 0 or y - inner[i - 1] > 0.8 * height]
-    places, by_lines = _row_boundaries(boxes, lined, height, left, right)
+    places, by_lines = _row_boundaries(boxes, lined, height, (left, right), bare_labels=bare_labels)
     places = [y for y in places if top + 0.5 * height < y < bottom - 0.5 * height]
     ys = [top, *places, bottom]
     points = np.array([[[left, y], [right, y]] for y in ys])
@@ -83,16 +96,24 @@ def _from_words(
 
 
 def _row_boundaries(
-    boxes: NDArray[np.float64], lined: Sequence[float], height: float, left: float, right: float
+    boxes: NDArray[np.float64],
+    lined: Sequence[float],
+    height: float,
+    extent: tuple[float, float],
+    *,
+    bare_labels: bool,
 ) -> tuple[list[float], bool]:
     """Heights between the rows of an unruled table, and whether level lines give nearly all of them.
 
     Where no line is seen the values tell rows apart; labels of several lines are kept whole as far as can be.
     """
     flat = boxes[(boxes[:, 3] - boxes[:, 1]) < 2.6 * height]
-    edge = _values_begin(flat, height, left, right)
+    edge = _values_begin(flat, height, *extent)
     labels = flat[(flat[:, 0] + flat[:, 2]) / 2 <= edge]
     anchors = _anchors(flat, edge, height)
+    if bare_labels:
+        labels = _nearest_values(labels, height)
+        anchors = sorted([*anchors, *_bare(labels, anchors, height)])
     lines = [y for y in lined if not any(top + 0.15 * height < y < bottom - 0.15 * height for top, bottom in anchors)]
     spaces = [(low, high) for (_, low), (high, _) in itertools.pairwise(anchors)]
     bare = [(low, high) for low, high in spaces if not any(low - 2 <= y <= high + 2 for y in lines)]
@@ -113,6 +134,28 @@ def _anchors(boxes: NDArray[np.float64], edge: float, height: float) -> list[tup
         else:
             anchors.append((top, bottom))
     return anchors
+
+
+def _nearest_values(labels: NDArray[np.float64], height: float) -> NDArray[np.float64]:
+    """The labels without those that have others at their right: the names of groups of rows."""
+    shared = np.minimum(labels[:, None, 3], labels[None, :, 3]) - np.maximum(labels[:, None, 1], labels[None, :, 1])
+    beside = (shared > OVERLAP * height) & (labels[None, :, 0] > labels[:, None, 2])
+    kept: NDArray[np.float64] = labels[~beside.any(axis=1)]
+    return kept
+
+
+def _bare(
+    labels: NDArray[np.float64], anchors: Sequence[tuple[float, float]], height: float
+) -> list[tuple[float, float]]:
+    """(top, bottom) of the labels beside which no value stands; lines close to each other are one label."""
+    bare: list[list[float]] = []
+    for top, bottom in sorted((float(b[1]), float(b[3])) for b in labels):
+        if bare and top - bare[-1][1] < ONE_LABEL * height:
+            bare[-1][1] = max(bare[-1][1], bottom)
+        else:
+            bare.append([top, bottom])
+    near = ONE_LABEL * height
+    return [(t, b) for t, b in bare if not any(low - near < b and t < high + near for low, high in anchors)]
 
 
 def _values_begin(boxes: NDArray[np.float64], height: float, left: float, right: float) -> float:

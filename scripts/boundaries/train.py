@@ -86,7 +86,9 @@ def scores(network: BoundaryNetwork, samples: list[Sample]) -> tuple[float, ...]
     return tuple(float(v) for c in counts for v in (c[0] / max(1, c[1]), c[2] / max(1, c[3])))
 
 
-def train(folder: Path, minutes: float, seed: int, target: Path, threads: int, start: Path | None) -> None:
+def train(
+    folder: Path, minutes: float, seed: int, target: Path, threads: int, start: Path | None = None, rate: float = RATE
+) -> None:
     """Train for some minutes of wall time and write the averaged weights."""
     torch.manual_seed(seed)
     torch.set_num_threads(threads)
@@ -98,7 +100,7 @@ def train(folder: Path, minutes: float, seed: int, target: Path, threads: int, s
     print(f"{sum(p.numel() for p in network.parameters())} parameters", flush=True)
     network.to(memory_format=torch.channels_last)
     average = {k: v.clone() for k, v in network.state_dict().items()}
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-2)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-2)
     watched = [s for p in sorted(folder.glob("calibration-*[0-9].npz")) for s in read_samples(p)]
     pages: list[Sample] = []
     known: set[Path] = set()
@@ -117,7 +119,7 @@ def train(folder: Path, minutes: float, seed: int, target: Path, threads: int, s
             wanted = torch.from_numpy(np.stack([d[1] for d in drawn]).astype(np.float32) / 255)
             half = max(0.0, (share - 0.4) / 0.6)
             for group in optimiser.param_groups:
-                group["lr"] = RATE * min(1.0, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * half))
+                group["lr"] = rate * min(1.0, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * half))
             with torch.autocast("cpu", torch.bfloat16):
                 logits = network(inks)
             loss = loss_of(logits.float(), wanted)
@@ -156,6 +158,7 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--start", type=Path, default=None, help="weights (.pt) to go on from")
+    parser.add_argument("--rate", type=float, default=RATE, help="of learning, at first")
     parser.add_argument("--out", type=Path, default=Path("build/boundaries.pt"))
     a = parser.parse_args()
-    train(a.folder, a.minutes, a.seed, a.out, a.threads, a.start)
+    train(a.folder, a.minutes, a.seed, a.out, a.threads, a.start, a.rate)
