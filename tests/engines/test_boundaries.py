@@ -13,6 +13,8 @@ from gikocr.engines.registry import Engines
 from gikocr.errors import ModelMissing, UsageError
 from gikocr.settings import load_settings
 from gikocr.table.learned import boundary_grids, boundary_lines
+from gikocr.table.lines import Segment
+from gikocr.table.regions import join
 from tests.drawing import Ruled, blank_page, noisy, write
 
 LABELS = [
@@ -48,31 +50,37 @@ def page_of(drawn: Ruled) -> np.ndarray:
     return noisy(page, 4.0)
 
 
-def inner(lines: list[float], first: int, last: int) -> list[float]:
-    return [y for y in lines if first + 20 < y < last - 20]
+def long_lines(segments: tuple[Segment, ...], length: float, side: int) -> list[float]:
+    """Where lines lie whose pieces are longer than a length in all."""
+    lines = [line.middle for line in join(segments, side)]
+    return [place for place in lines if sum(s.length for s in segments if abs(s.middle - place) < 9) > length]
 
 
-def test_boundaries_that_are_not_printed_are_seen_between_labels_and_values(network: BoundaryNetwork) -> None:
-    drawn = table(ink=255)
+def test_columns_without_rules_are_seen_between_level_rules(network: BoundaryNetwork) -> None:
+    texts = {(r, 0): label for r, label in enumerate(LABELS)}
+    texts |= {(r, c): str((r * 37 + c * 11) % 140) for r in range(1, len(LABELS)) for c in range(1, 8)}
+    texts |= {(0, c): head for c, head in enumerate(["自然人", "企业", "科研", "公益", "法律", "其他", "总计"], 1)}
+    drawn = Ruled(rows=[64] * len(LABELS), cols=[420, *[130] * 7], texts=texts, text_size=28, ink=255)
+    page = page_of(drawn)
+    for y in drawn.ys:
+        page[y : y + 2, drawn.xs[0] : drawn.xs[-1]] = 40
+    found = boundary_lines(page, network)
+    assert long_lines(found.horizontal, 800, found.longest_side) == pytest.approx(drawn.ys, abs=6)
+    columns = long_lines(found.vertical, 300, found.longest_side)
+    for place in drawn.xs[2:-1]:
+        # Between two columns of figures the boundary may lie anywhere in the white.
+        assert min(abs(x - place) for x in columns) < 35
+    assert len(columns) <= len(drawn.xs) + 1
+
+
+@pytest.mark.parametrize(
+    "looks", [{}, {"dash": (6, 5), "ink": 120}, {"gaps": 0.3, "ink": 90}], ids=["full", "dashed", "broken"]
+)
+def test_printed_rules_are_found_where_they_are(network: BoundaryNetwork, looks: dict[str, object]) -> None:
+    drawn = table(**looks)
     found = boundary_lines(page_of(drawn), network)
-    columns = inner([line.middle for line in found.vertical], drawn.xs[0], drawn.xs[-1])
-    rows = inner([line.middle for line in found.horizontal if line.length > 600], drawn.ys[0], drawn.ys[-1])
-    assert len(rows) == len(LABELS) - 1
-    # Between two rows of print the boundary may lie anywhere in the white.
-    assert rows == pytest.approx(drawn.ys[1:-1], abs=16)
-    assert len(columns) == 3
-    for x, place in zip(sorted(columns), drawn.xs[1:-1], strict=True):
-        assert abs(x - place) < 70
-
-
-def test_printed_rules_are_found_where_they_are(network: BoundaryNetwork) -> None:
-    drawn = table(dash=(6, 5), ink=120)
-    [grid] = boundary_grids(page_of(drawn), network, 3)
-    assert (grid.page, grid.n_rows, grid.n_cols) == (3, len(LABELS), 4)
-    for line, y in zip(grid.row_lines, drawn.ys, strict=True):
-        assert [p[1] for p in line] == pytest.approx([y] * 5, abs=5)
-    for line, x in zip(grid.col_lines, drawn.xs, strict=True):
-        assert [p[0] for p in line] == pytest.approx([x] * 9, abs=5)
+    assert long_lines(found.horizontal, 900, found.longest_side) == pytest.approx(drawn.ys, abs=5)
+    assert long_lines(found.vertical, 400, found.longest_side) == pytest.approx(drawn.xs, abs=5)
 
 
 def test_text_has_no_boundaries(network: BoundaryNetwork) -> None:
