@@ -69,7 +69,8 @@ class FieldPlace:
 class TablePlaces:
     """One hypothesis of where the fields of a table stand, with its probability among its rivals.
 
-    ``columns_unmatched`` counts the columns, printed or the form's, that have no partner in the sections and grids of its rows.
+    ``unmatched`` counts the columns, printed or the form's, that have no partner in the sections and grids of its rows, and the
+    printed rows with values among its rows that are none of them.
     """
 
     table: Table
@@ -78,7 +79,7 @@ class TablePlaces:
     rows_found: int
     rows_wanted: int
     evidence: PlacementEvidence
-    columns_unmatched: int = 0
+    unmatched: int = 0
 
 
 def register(form: Form, grids: Sequence[LabelledGrid]) -> dict[str, list[TablePlaces]]:
@@ -248,8 +249,15 @@ def _places(
         fields += _row_fields(ids, halves, certainty, row.section, columns, grids)
     found = len(pairs)
     evidence = PlacementEvidence(float(labels), geometry, 0.0)
-    unmatched = sum(c.unmatched for c in columns.values())
+    unmatched = sum(c.unmatched for c in columns.values()) + _extra_rows(printed, alignment, pairs)
     return TablePlaces(table, weight, tuple(fields), found, len(own), evidence, unmatched)
+
+
+def _extra_rows(printed: Sequence[PrintedRow], alignment: Alignment, pairs: Mapping[int, int]) -> int:
+    """How many printed rows with values stand among the rows of a table and are no row of the form."""
+    taken = {i for i, _ in alignment.pairs} | {i + 1 for i in alignment.joined}
+    among = range(min(pairs.values()), max(pairs.values()) + 1)
+    return sum(i not in taken and printed[i].filled > 0 and not printed[i].is_head for i in among)
 
 
 def _row_fields(

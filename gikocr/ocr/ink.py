@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from gikocr.geometry import BBox
+from gikocr.ocr.marks import is_bare_stroke
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -270,9 +271,9 @@ def shows_print(ink: PageInk, content: CellInk, height: float) -> bool:
 
 
 def without_stray_marks(ink: PageInk, content: CellInk, height: float) -> CellInk:
-    """Leave out marks that stand apart from the number of a cell and are lower than it: specks in wide cells.
+    """Leave out marks that stand apart from the number of a cell: those lower than it, and bare strokes beside figures that are none.
 
-    Two groups of like height both stay: what they are is not for this function to say.
+    Other groups of like height both stay: what they are is not for this function to say.
     """
     if content.box is None or len(content.parts) < 2:
         return content
@@ -285,7 +286,13 @@ def without_stray_marks(ink: PageInk, content: CellInk, height: float) -> CellIn
     if len(groups) == 1:
         return content
     tall = [int((boxes[g, 3] - boxes[g, 1]).max()) for g in groups]
-    keep = np.concatenate([g for g, t in zip(groups, tall, strict=True) if t > LESSER * max(tall)])
+    bare = [len(g) == 1 and is_bare_stroke(_mask_of(ink, int(parts[g[0]]))) for g in groups]
+    number = max((t for t, b in zip(tall, bare, strict=True) if not b), default=0)
+    ticks = [b and number > LESSER * t for t, b in zip(tall, bare, strict=True)]
+    highest = max(t for t, tick in zip(tall, ticks, strict=True) if not tick)
+    keep = np.concatenate(
+        [g for g, t, tick in zip(groups, tall, ticks, strict=True) if not tick and t > LESSER * highest]
+    )
     if len(keep) == len(parts):
         return content
     left_out = np.setdiff1d(np.arange(len(parts)), keep)
@@ -293,6 +300,11 @@ def without_stray_marks(ink: PageInk, content: CellInk, height: float) -> CellIn
     lines = _split_lines(ink.boxes[kept], height)
     dirt = content.dirt + _dirt(ink, parts[left_out], height)
     return CellInk(_around(ink.boxes[kept]), lines, tuple(int(p) for p in kept), dirt)
+
+
+def _mask_of(ink: PageInk, part: int) -> Image:
+    x0, y0, x1, y1 = (int(v) for v in ink.boxes[part])
+    return (ink.labels[y0:y1, x0:x1] == part + 1).astype(np.uint8)
 
 
 def _dirt(ink: PageInk, parts: NDArray[np.int64], height: float) -> float:

@@ -65,6 +65,12 @@ def stroke_of(ink: PageInk, content: CellInk, height: float) -> str | None:
     return "|" if angle <= UPRIGHT else None
 
 
+def is_bare_stroke(mask: Image) -> bool:
+    """Whether a component, (H, W) uint8, is one thin straight stroke that stands or leans: a tick, a scratch, or a 1 without flag."""
+    angle, ratio = _axis(mask)
+    return ratio >= STRAIGHT and angle <= LEANING[1]
+
+
 def _broken_slash(ink: PageInk, content: CellInk, height: float) -> str | None:
     """``/`` when the pieces of a cell's ink lie on one leaning line, as a pale stroke does that broke up in copying."""
     if len(content.parts) > MOST_PIECES:

@@ -30,7 +30,16 @@ def reading_order(form: Form, pages: Sequence[PageReading], has_title: Callable[
             keys.append((-1.0, i))
         else:
             keys.append((float("inf") if place is None else place, i))
-    return [i for _, i in sorted(keys)]
+    order = [i for _, i in sorted(keys)]
+    given = list(range(len(pages)))
+    # A stray row may look like one of another table; in the right order the tables of all pages fit together.
+    return order if _evidence(form, [pages[i] for i in order]) > _evidence(form, pages) else given
+
+
+def _evidence(form: Form, pages: Sequence[PageReading]) -> float:
+    """Log evidence for the form's tables in the grids of pages in this order."""
+    found = register(form, [grid for page in pages for grid in page.labelled])
+    return sum(p[0].evidence.labels + p[0].evidence.geometry for p in found.values() if p)
 
 
 def _first_row(form: Form, page: PageReading) -> float | None:

@@ -41,10 +41,10 @@ SAME_PLACE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How well grids fit the form: log evidence for its rows and columns, and columns of either side without a partner."""
+    """How well grids fit the form: log evidence for its rows and columns, and how many rows and columns have no partner."""
 
     evidence: float
-    columns_unmatched: int
+    unmatched: int
 
 
 _Way = Callable[[Sequence["ReadGrid"], Sequence["ReadGrid"]], list["ReadGrid"]]
@@ -148,14 +148,14 @@ class GridReader:
         return sorted(kept, key=lambda r: (r.found.box.top, r.found.box.left))
 
     def _is_weak(self, read: ReadGrid, found: FoundGrids) -> bool:
-        """Whether a grid holds far less of the form than it has rows of words, or columns that are not the form's.
+        """Whether a grid holds far less of the form than it has rows of words, or rows and columns that are not the form's.
 
         One without lines always is: heads of several lines are one row between level lines and more without them, and which is
         right shows in the reading.
         """
         fit = self.fit([read.labelled])
         rows = text_rows(found.words.inside(*_sides(read.found.box)), found.words.height)
-        return read.found in found.unruled or fit.columns_unmatched > 0 or fit.evidence < FIT_OF_ROW * len(rows)
+        return read.found in found.unruled or fit.unmatched > 0 or fit.evidence < FIT_OF_ROW * len(rows)
 
     def _ways(self, gray: Image, found: FoundGrids, first: GridInk, before: Grid | None) -> Iterator[_Way]:
         """The ways to find rivals, the least different ones first: fewer pale lines, the columns of the page before, words only."""

@@ -59,6 +59,7 @@ def mend(grid: Grid, words: Words) -> Grid | None:
     _split_over_rows(lattice, inside, words.height)
     split_rows(lattice, inside, words.height)
     split_columns(lattice, inside, words.height)
+    _cut_bare_rows(lattice, inside, words.height)
     if lattice.n_cols > grid.n_cols:
         # Where columns had no lines, only now it shows that values stand level in several of them.
         split_rows(lattice, inside, words.height)
@@ -183,7 +184,26 @@ def _split_over_rows(lattice: Lattice, boxes: NDArray[np.float64], height: float
         parted = upper[last_label] != lower[last_label]
         labelled = words[row - 1][upper == upper[last_label]].any() and words[row][lower == lower[last_label]].any()
         if both >= FEWEST_COLUMNS or (parted and labelled):
-            lattice.part_rows(row, merged.tolist())
+            own = [last_label] if not parted and words[row - 1, last_label] and words[row, last_label] else []
+            lattice.part_rows(row, [*merged.tolist(), *own])
+
+
+def _cut_bare_rows(lattice: Lattice, boxes: NDArray[np.float64], height: float) -> None:
+    """Cut rows that hold a label and nothing else where the columns of the others part: lines of empty cells may be left out."""
+    xs = lattice.points[:, :, 0].mean(axis=0)
+    parts = lattice.owner[:, 1:] != lattice.owner[:, :-1]
+    usual = np.flatnonzero(parts.mean(axis=0) >= COMMON_COLUMN) + 1
+    places = xs[usual][xs[usual] > xs[0] + VALUES_FROM * (xs[-1] - xs[0])]
+    if len(places) < FEWEST_COLUMNS:
+        return
+    middles = (boxes[:, 1] + boxes[:, 3]) / 2
+    for row in range(lattice.n_rows):
+        top, bottom = lattice.band(row)
+        here = boxes[(middles > top) & (middles < bottom)]
+        beyond = [x for x in lattice.cell_edges(row)[:-1] if x > places[0] - ON_LINE * height]
+        if len(here) and not beyond and float(here[:, 2].max()) < places[0]:
+            for x in places:
+                lattice.split_col(x - ON_LINE * height, x + ON_LINE * height, [row])
 
 
 def split_rows(lattice: Lattice, boxes: NDArray[np.float64], height: float) -> None:

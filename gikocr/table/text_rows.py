@@ -22,8 +22,8 @@ MOST_APART = 9.0
 """… that follow each other within this many heights of print are one table."""
 LEAST_VALUES = 2
 """… and that have so many short words behind a gap, or one in a table of no more rows than that."""
-ROW_PITCH = 4.5
-"""Level lines closer than this many heights of print bound rows of one table …"""
+ROW_PITCH = 6.0
+"""Level lines closer than this many heights of print bound rows of one table, with labels of three lines …"""
 SPANNED, INTO_PRINT = 0.6, 0.3
 """… if they span this share of its width; they may lie so many heights of print inside the box of a word, which is not exact."""
 LABELS_APART = 3.0
@@ -175,6 +175,9 @@ def _large_rows(rows: Sequence[TextRow], height: float) -> set[int]:
     usual = float(np.median(letters[:, 3] - letters[:, 1]))
     large = set()
     for i, row in enumerate(rows):
+        if _values_in(row.boxes, height) >= LEAST_VALUES:
+            # Two lines of its label touch.
+            continue
         heights = (row.boxes[:, 3] - row.boxes[:, 1])[(row.boxes[:, 2] - row.boxes[:, 0]) > 2 * height]
         if len(heights) and float(np.median(heights)) > LARGER * usual:
             large.add(i)

@@ -40,6 +40,26 @@ def test_a_speck_far_from_a_number_is_left_out() -> None:
     assert kept.dirt > content.dirt
 
 
+@pytest.mark.parametrize("number", ["0", "24", "1842"])
+@pytest.mark.parametrize("lean", [0, 3])
+def test_a_tick_far_from_a_number_is_left_out(number: str, lean: int) -> None:
+    page = page_of(number)
+    cv2.line(page, (240, 160), (240 + lean, 132), (60,), 2)
+    ink = ink_of(page)
+    content = cell_ink(ink, CELL, HEIGHT)
+    kept = without_stray_marks(ink, content, HEIGHT)
+    assert content.box is not None and kept.box is not None
+    assert content.box.left < 250 < kept.box.left
+    assert kept.dirt > content.dirt
+
+
+@pytest.mark.parametrize("number", ["1", "11", "1 1", "/"])
+def test_strokes_without_any_other_figure_stay(number: str) -> None:
+    ink = ink_of(page_of(number))
+    content = cell_ink(ink, CELL, HEIGHT)
+    assert without_stray_marks(ink, content, HEIGHT) == content
+
+
 def test_two_numbers_of_one_height_both_stay() -> None:
     page = page_of("12", at=(250, 150))
     write(page, "34", (550, 150), 28)
