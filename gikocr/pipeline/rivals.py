@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache
 from typing import TYPE_CHECKING
 
 from gikocr.elements import Grid, LabelledGrid, LineReader
@@ -17,7 +17,7 @@ from gikocr.geometry import BBox
 from gikocr.ocr.cells import GridInk, grid_ink, read_labels
 from gikocr.ocr.ink import PageInk, find_ink
 from gikocr.table.grids import build_grids
-from gikocr.table.learned import BoundaryFinder, boundary_grids
+from gikocr.table.learned import SEEN, BoundaryFinder, boundary_grids
 from gikocr.table.lines import RulingLines, find_ruling_lines, line_rims
 from gikocr.table.mask import line_mask
 from gikocr.table.mend import mend, with_columns_of, with_lost_sides
@@ -29,6 +29,9 @@ from gikocr.table.white import SHORT_VALUE
 from gikocr.table.words import Words, find_words
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from gikocr.elements import Image
 
 FIT_OF_ROW = 3.0
@@ -178,6 +181,17 @@ class GridReader:
 
             return rivals
 
+        @cache
+        def boundaries(finder: BoundaryFinder) -> NDArray[np.float32]:
+            return finder.boundaries(gray)
+
+        def by_boundaries(finder: BoundaryFinder, seen: float) -> _Way:
+            def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
+                grids = boundary_grids(gray, boundaries(finder), seen, first.grid.page)
+                return self._read_boundaries(gray, found, _rivals(grids, strong, weak), first.grid.page)
+
+            return rivals
+
         def by_columns(table: Grid, *, only: bool) -> _Way:
             def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
                 top = min(weak, key=lambda r: r.found.box.top)
@@ -189,7 +203,7 @@ class GridReader:
             return rivals
 
         if self._finder is not None:
-            yield partial(self._by_boundaries, gray, found, first.grid.page)
+            yield from (by_boundaries(self._finder, seen) for seen in SEEN)
         yield by_lines(pale=True, faint=False)
         yield by_lines(pale=False, faint=True)
         yield by_lines(pale=False, faint=False)
@@ -201,14 +215,6 @@ class GridReader:
         yield by_words([], bare_labels=True)
         if before is not None:
             yield by_columns(before, only=True)
-
-    def _by_boundaries(
-        self, gray: Image, found: FoundGrids, number: int, strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]
-    ) -> list[ReadGrid]:
-        assert self._finder is not None
-        return self._read_boundaries(
-            gray, found, _rivals(boundary_grids(gray, self._finder, number), strong, weak), number
-        )
 
     def unseen(self, gray: Image, found: FoundGrids, number: int) -> list[ReadGrid]:
         """The tables of the form on a page on which no grid was found, though words stand on it as values do; from top to bottom.
@@ -222,7 +228,9 @@ class GridReader:
         short = (boxes[:, 2] - boxes[:, 0] < SHORT_VALUE * height) & (boxes[:, 0] + boxes[:, 2] > gray.shape[1])
         if self._finder is None or int(short.sum()) < LEAST_VALUES:
             return []
-        read = self._read_boundaries(gray, found, boundary_grids(gray, self._finder, number), number)
+        probability = self._finder.boundaries(gray)
+        ways = [self._read_boundaries(gray, found, boundary_grids(gray, probability, s, number), number) for s in SEEN]
+        read = max(ways, key=self._holds)
         return [r for r in read if self.fit([r.labelled]).evidence > 0.0]
 
     def _read_boundaries(self, gray: Image, found: FoundGrids, grids: Sequence[Grid], number: int) -> list[ReadGrid]:

@@ -12,7 +12,7 @@ from gikocr.engines.boundaries import BoundaryNetwork, build_boundaries
 from gikocr.engines.registry import Engines
 from gikocr.errors import ModelMissing, UsageError
 from gikocr.settings import load_settings
-from gikocr.table.learned import boundary_grids, boundary_lines
+from gikocr.table.learned import SEEN, boundary_grids, boundary_lines
 from gikocr.table.lines import Segment
 from gikocr.table.regions import join
 from tests.drawing import Ruled, blank_page, noisy, write
@@ -64,9 +64,9 @@ def test_columns_without_rules_are_seen_between_level_rules(network: BoundaryNet
     page = page_of(drawn)
     for y in drawn.ys:
         page[y : y + 2, drawn.xs[0] : drawn.xs[-1]] = 40
-    found = boundary_lines(page, network)
+    found = boundary_lines(page, network.boundaries(page), SEEN[1])
     assert long_lines(found.horizontal, 800, found.longest_side) == pytest.approx(drawn.ys, abs=6)
-    columns = long_lines(found.vertical, 300, found.longest_side)
+    columns = long_lines(found.vertical, 130, found.longest_side)
     for place in drawn.xs[2:-1]:
         # Between two columns of figures the boundary may lie anywhere in the white.
         assert min(abs(x - place) for x in columns) < 35
@@ -78,16 +78,21 @@ def test_columns_without_rules_are_seen_between_level_rules(network: BoundaryNet
 )
 def test_printed_rules_are_found_where_they_are(network: BoundaryNetwork, looks: dict[str, object]) -> None:
     drawn = table(**looks)
-    found = boundary_lines(page_of(drawn), network)
+    page = page_of(drawn)
+    found = boundary_lines(page, network.boundaries(page), SEEN[0])
     assert long_lines(found.horizontal, 900, found.longest_side) == pytest.approx(drawn.ys, abs=5)
-    assert long_lines(found.vertical, 400, found.longest_side) == pytest.approx(drawn.xs, abs=5)
+    columns = long_lines(found.vertical, 400, found.longest_side)
+    assert all(min(abs(x - place) for x in columns) < 5 for place in drawn.xs)
+    # Where rules are broken, one more may be seen in the white beside figures.
+    assert len(columns) <= len(drawn.xs) + ("gaps" in looks)
 
 
 def test_text_has_no_boundaries(network: BoundaryNetwork) -> None:
     page = blank_page()
     for y in range(300, 2000, 60):
         write(page, "本机关按照条例要求编制本报告，全文由总体情况等六个部分组成，数据统计期限为全年", (827, y), 32)
-    assert not boundary_grids(noisy(page, 4.0), network, 1)
+    page = noisy(page, 4.0)
+    assert not boundary_grids(page, network.boundaries(page), SEEN[1], 1)
 
 
 def test_pages_of_any_size_and_shape_are_looked_at(network: BoundaryNetwork) -> None:
