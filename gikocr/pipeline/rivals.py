@@ -182,12 +182,13 @@ class GridReader:
             return rivals
 
         @cache
-        def boundaries(finder: BoundaryFinder) -> NDArray[np.float32]:
-            return finder.boundaries(gray)
+        def boundaries() -> NDArray[np.float32]:
+            assert self._finder is not None
+            return self._finder.boundaries(gray)
 
-        def by_boundaries(finder: BoundaryFinder, seen: float) -> _Way:
+        def by_boundaries(seen: float) -> _Way:
             def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
-                grids = boundary_grids(gray, boundaries(finder), seen, first.grid.page)
+                grids = boundary_grids(gray, boundaries(), seen, first.grid.page)
                 return self._read_boundaries(gray, found, _rivals(grids, strong, weak), first.grid.page)
 
             return rivals
@@ -203,7 +204,7 @@ class GridReader:
             return rivals
 
         if self._finder is not None:
-            yield from (by_boundaries(self._finder, seen) for seen in SEEN)
+            yield from map(by_boundaries, SEEN)
         yield by_lines(pale=True, faint=False)
         yield by_lines(pale=False, faint=True)
         yield by_lines(pale=False, faint=False)
