@@ -13,7 +13,7 @@ ARGS ?=
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup demo test test-slow chaos fonts check bench accuracy calibrate schema wheel clean
+.PHONY: help setup demo test test-slow chaos fonts check bench accuracy calibrate schema site licences lock wheel clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,17 @@ calibrate: $(READY) ## fit models/calibration.json (ARGS="TRUTH OUT [TRUTH OUT .
 schema: $(READY) ## write the JSON Schema of a report to out/report.schema.json
 	@mkdir -p out
 	$(BIN)/gikocr schema > out/report.schema.json
+
+site: $(READY) ## build the documentation into out/site (installs the extra docs)
+	@$(BIN)/python -c 'import material, jieba' 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+licences: $(READY) ## list the licences of all packages and models, and write out/sbom.json; check requirements.lock
+	$(BIN)/python -m scripts.licences --sbom out/sbom.json
+	$(BIN)/python -m scripts.dependencies --check
+
+lock: $(READY) ## write requirements.lock from what is installed
+	$(BIN)/python -m scripts.dependencies
 
 wheel: $(READY) ## build the wheel, models included, into dist/
 	$(BIN)/python -m build --quiet --outdir dist

@@ -68,7 +68,7 @@ def _packages() -> Iterator[Finding]:
     yield Finding("ok", "gikocr", __version__)
     for requirement in requirements:
         pin = _PIN.match(requirement)
-        if pin is None or pin["extra"] == "dev":
+        if pin is None or pin["extra"] in ("dev", "docs"):
             continue
         name, wanted, extra = pin["name"], pin["version"], pin["extra"]
         found = _version(name)

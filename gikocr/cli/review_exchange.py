@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,13 +62,13 @@ def exchange(folder: Path, settings: Settings, wanted: Exchange) -> Iterator[str
         UsageError: a file cannot be read, or the plan is none.
     """
     selection = Selection(agency=wanted.agency, year=wanted.year)
-    with (
-        Workspace.open(folder, database=settings.database or None, must_exist=True) as workspace,
-        Station(workspace, settings) as station,
-    ):
-        changed = wanted.plan != PlanChanges()
+    changed = wanted.plan != PlanChanges()
+    with Workspace.open(folder, database=settings.database or None, must_exist=True) as workspace, ExitStack() as stack:
         if changed:
-            station.set_plan(wanted.plan.applied(station.plan()))
+            # Before there is a station: it draws the sample, and what was drawn stays.
+            wanted.plan.applied(Plan.of(workspace)).keep(workspace)
+        station = stack.enter_context(Station(workspace, settings))
+        if changed:
             yield _plan_line(station)
         if wanted.label_studio_import is not None:
             yield from _taken_in(station, wanted.label_studio_import, wanted.by)

@@ -71,7 +71,13 @@ def worker(
     raise typer.Exit(run(workspace, load_settings({"database": database}), options))
 
 
-def maintain(*, workspace: Folder, database: Url = None, once: bool = False, debug: Debug = False) -> None:
+def maintain(
+    *,
+    workspace: Folder,
+    database: Url = None,
+    once: Annotated[bool, typer.Option("--once", help="Look once, and end.")] = False,
+    debug: Debug = False,
+) -> None:
     """Bring back the documents of dead workers, until stopped.
 
     Every worker does that too, in a process beside it; this command does it where no worker runs, such as beside the database.

@@ -18,9 +18,16 @@ _PERIOD = re.compile(
 )
 _NOT_NAME = re.compile(r"[^\u3400-\u9fff·（）()]")
 _SENTENCE = re.compile(r"[。，；,;]")
-_AUTHOR = re.compile(r"由([^，。；由]{3,30}?)(?:根据|按照|依据|编制|依照)")
+_AUTHORS = (
+    re.compile(r"由([^，。；由]{3,30}?)(?:根据|按照|依据|编制|依照)"),
+    re.compile(r"(?:现公布|现将|现发布|现就|公布|发布)([^，。；、]{3,40}?)(?:19|20)\d{2}年度?政府信息公开"),
+)
+"""What a report's first sentence says of who made it: 由…根据…编制, or 现公布…2024年政府信息公开工作年度报告."""
+_NUMBER = re.compile(r"[〔\[［（(【](20\d{2})[〕\]］）)】]\d{1,4}号")
 TITLE_LIKENESS = 0.82
 """Least similarity of a piece of a line with a title's words."""
+SENTENCE_LINES = 3
+"""The sentence that names who reports runs over so many lines at most."""
 SHORTEST_NAME = 3
 """Names of authorities have at least this many letters; less is the rest of one from the line above."""
 FIRST_YEAR = 2008
@@ -189,14 +196,14 @@ def _red_head(spec: DocumentSpec, lines: Sequence[TextLine]) -> Found | None:
 
 
 def _author(spec: DocumentSpec, lines: Sequence[TextLine]) -> Found | None:
-    """The agency from the sentence that says who made the report (本报告由…根据…编制), where nothing else names it."""
-    for line, text in _with_following(lines):
-        match = _AUTHOR.search(text)
-        name = _agency_name(match.group(1), spec) if match else ""
-        if name:
-            return Found(
-                "agency", name, match.group(0) if match else name, 0.9 * _name_confidence(name, spec, line.score), line
-            )
+    """The agency from the sentence that says who made the report, where nothing else names it."""
+    for line, text in _with_following(lines, SENTENCE_LINES):
+        for pattern in _AUTHORS:
+            match = pattern.search(text)
+            name = _agency_name(match.group(1), spec) if match else ""
+            if match and name:
+                confidence = 0.9 * _name_confidence(name, spec, line.score)
+                return Found("agency", name, match.group(0), confidence, line)
     return None
 
 
@@ -258,15 +265,20 @@ def _year_and_period(lines: Sequence[TextLine], title_year: int | None, title_li
         # A report is published in the year after the one that it is about.
         year, line, _ = dates[-1]
         found.append(Found("year", year - 1, str(year), 0.7 * line.score, line))
+    else:
+        numbers = [(line, m) for line in lines if (m := _NUMBER.search(_clean(line.text)))]
+        if numbers:
+            line, number = numbers[0]
+            found.append(Found("year", int(number.group(1)) - 1, number.group(0), 0.6 * line.score, line))
     return found
 
 
-def _with_following(lines: Sequence[TextLine]) -> list[tuple[TextLine, str]]:
-    """Each line with its text and that of the next line of the page: a period may be broken over two lines."""
+def _with_following(lines: Sequence[TextLine], count: int = 2) -> list[tuple[TextLine, str]]:
+    """Each line with its text and that of the next lines of the page, ``count`` in all: sentences are broken over lines."""
     result = []
     for i, line in enumerate(lines):
-        following = lines[i + 1] if i + 1 < len(lines) and lines[i + 1].page == line.page else None
-        result.append((line, _clean(line.text) + (_clean(following.text) if following else "")))
+        text = "".join(_clean(o.text) for o in lines[i : i + count] if o.page == line.page)
+        result.append((line, text))
     return result
 
 

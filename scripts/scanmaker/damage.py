@@ -148,6 +148,10 @@ def _scanner(dice: Dice, scan: Scan, page: np.ndarray, mild: float) -> np.ndarra
         page = light.water_stain(dice, page, mild)
     if "roller_ticks" in effects:
         light.roller_ticks(dice, page, mild, dpi)
+    if "halftone" in effects:
+        page = light.halftone(dice, page, mild, dpi)
+    if "received_stamp" in effects:
+        marks.received_stamp(dice, page, mild, dpi)
     if "smears" in effects:
         page = light.smears(dice, page, mild, dpi)
     if "scan_lines" in effects:

@@ -210,6 +210,23 @@ def roller_ticks(dice: Dice, picture: np.ndarray, strength: float, dpi: float) -
                 cv2.line(picture, start, end, (grey,) * (3 if picture.ndim == 3 else 1), thick, lineType=cv2.LINE_AA)
 
 
+def halftone(dice: Dice, picture: np.ndarray, strength: float, dpi: float) -> np.ndarray:
+    """Lay the dots of a printer's screen over the sheet, as pages show that were copied with a grey ground.
+
+    Args:
+        dice: the stream of the document's damage.
+        picture: uint8 grey or RGB.
+        strength: 0 to 1; the dots darken by up to 26 grey levels.
+        dpi: of the page.
+    """
+    height, width = picture.shape[:2]
+    pitch, turn = dice.between(0.5, 1.4) / 25.4 * dpi, np.deg2rad(dice.between(10.0, 80.0))
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    u, v = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
+    dots = np.clip(np.cos(2 * np.pi * u / pitch) * np.cos(2 * np.pi * v / pitch), 0, 1)
+    return cv2.subtract(picture, _as_levels(dots * dice.between(6, 26) * strength, picture))
+
+
 def punch_holes(dice: Dice, picture: np.ndarray, dpi: float) -> None:
     """Punch two filing holes into the left margin in place."""
     mm = dpi / 25.4

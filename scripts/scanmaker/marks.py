@@ -14,6 +14,7 @@ from scripts.scanmaker.fonts import font_file
 
 SEAL_FONT = "Noto Serif CJK SC:bold"
 SEAL_MM = (38.0, 45.0)
+WHITE = 255
 _RED = (205, 30, 35)
 
 
@@ -142,3 +143,37 @@ def put_mark(page: np.ndarray, cover: np.ndarray, mark: Mark) -> None:
     page[y0:y1, x0:x1] = part.astype(np.uint8)
     darkness = 255 * alpha * (1 - float(colour @ np.array([0.299, 0.587, 0.114], dtype=np.float32)))
     cover[y0:y1, x0:x1] = np.maximum(cover[y0:y1, x0:x1], darkness.astype(np.uint8))
+
+
+def received_stamp(dice: Dice, picture: np.ndarray, strength: float, dpi: float) -> None:
+    """Stamp a frame with a date and two lines of scrawl on the upper or lower part of the sheet in place, as registries do.
+
+    Args:
+        dice: the stream of the document's damage.
+        picture: uint8 grey or RGB.
+        strength: 0 to 1; how dark it is, by up to 110 grey levels.
+        dpi: of the page.
+    """
+    height, width = picture.shape[:2]
+    mm = dpi / 25.4
+    wide, high = round(dice.between(32, 52) * mm), round(dice.between(14, 22) * mm)
+    edge = high // 3
+    stamp = np.zeros((high + 2 * edge, wide + 2 * edge), np.uint8)
+    thick = max(1, round(dice.between(0.3, 0.6) * mm))
+    cv2.rectangle(stamp, (edge, edge), (edge + wide, edge + high), (WHITE,), thick)
+    cv2.line(stamp, (edge, 2 * edge), (edge + wide, 2 * edge), (WHITE,), thick)
+    text = f"{dice.whole(2019, 2025)} {dice.whole(1, 12):02d} {dice.whole(1, 28):02d}"
+    (drawn, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_COMPLEX, 1.0, thick)
+    place = (edge + wide // 10, edge + round(high * 0.8))
+    cv2.putText(stamp, text, place, cv2.FONT_HERSHEY_COMPLEX, 0.8 * wide / drawn, (WHITE,), thick)
+    for _ in range(dice.whole(8, 18)):
+        x, y = edge + dice.whole(wide // 8, wide * 7 // 8), edge + dice.whole(4, max(5, edge - 4))
+        cv2.line(stamp, (x, y), (x + dice.whole(-6, 6), y + dice.whole(-6, 6)), (WHITE,), max(1, thick - 1))
+    turn = cv2.getRotationMatrix2D((edge + wide / 2, edge + high / 2), dice.between(-7, 7), 1.0)
+    stamp = np.asarray(cv2.warpAffine(stamp, turn, stamp.shape[::-1]), np.uint8)
+    left = round(dice.between(0.05, 0.95) * (width - stamp.shape[1]))
+    band = dice.between(0.01, 0.2) if dice.chance(0.6) else dice.between(0.75, 0.95)
+    top = round(band * (height - stamp.shape[0]))
+    area = picture[top : top + stamp.shape[0], left : left + stamp.shape[1]]
+    ink = stamp * (dice.between(60, 110) * strength / WHITE)
+    area[:] = cv2.subtract(area, cv2.merge([ink.astype(np.uint8)] * 3) if picture.ndim == 3 else ink.astype(np.uint8))

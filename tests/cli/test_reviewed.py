@@ -78,5 +78,13 @@ def test_a_plan_and_annotations(out: Path, tmp_path: Path, capsys: pytest.Captur
         assert next(r for r in workspace.reports() if r.id == 2).waiting == 0
 
 
+def test_nothing_is_drawn_before_a_plan_is_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Workspace.open(tmp_path / "out") as workspace:
+        make_workspace(workspace, tmp_path / "scans", 2)
+    assert main(["reviewed", str(tmp_path / "out"), "--sample", "2"]) == 0
+    assert main(["reviewed", str(tmp_path / "out")]) == 0
+    assert "fields that were not doubtful: 2, none" in capsys.readouterr().out
+
+
 def test_no_workspace(tmp_path: Path) -> None:
     assert main(["reviewed", str(tmp_path / "nothing")]) == 4

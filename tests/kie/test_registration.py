@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gikocr.forms import Form, load_form
+from gikocr.forms import Form, Label, load_form
 from gikocr.geometry import BBox
 from gikocr.kie.registration import TablePlaces, register
 from tests.kie.sheets import Line, Sheet, lines_of, render, reworded, without
@@ -285,3 +285,26 @@ def test_a_table_without_labels_is_not_found_by_its_number_of_columns_alone() ->
     strange = [replace(line, label="") for line in lines_of(table) if line.ids and any(line.ids)]
     assert found_in([render(strange)])["四"] == []
     assert found_in([render(lines_of(table))])["四"] != [], "with its heads it is found, and without any other table"
+
+
+def test_a_groups_head_tells_its_columns_not_from_each_other() -> None:
+    table = FORM.table("三", "2021")
+    section = table.sections[0]
+    group, nothing = Label("申请人情况"), Label("")
+    bare = replace(section, columns=tuple(replace(c, label=nothing, groups=(group,)) for c in section.columns))
+    page = render([replace(line, section=bare) for line in lines_of(table)])
+    (best, *_) = found_in([page])["三"]
+    assert wrong_and_missing(best, [page]) == ([], [])
+
+
+def test_rows_and_columns_without_a_partner_are_counted() -> None:
+    table = FORM.table("三", "2021")
+    whole = lines_of(table)
+    assert found_in([render(whole)])["三"][0].unmatched == 0
+    extra = replace(whole[8], label="其说明们项的之为", groups=())
+    assert found_in([render([*whole[:9], extra, *whole[9:]])])["三"][0].unmatched == 1
+    section = table.sections[0]
+    keep = [0, 1, 2, 4, 5, 6]
+    narrow = replace(section, columns=tuple(section.columns[k] for k in keep))
+    lines = [replace(ln, section=narrow, ids=tuple(ln.ids[k] for k in keep) if ln.ids else ()) for ln in whole]
+    assert found_in([render(lines)])["三"][0].unmatched == 1

@@ -14,7 +14,7 @@ from gikocr.geometry import BBox
 from gikocr.table.grids import build_grids
 from gikocr.table.lattice import Lattice
 from gikocr.table.lines import find_ruling_lines, line_rims
-from gikocr.table.mend import mend, with_lost_sides
+from gikocr.table.mend import mend, with_columns_of, with_lost_sides
 from gikocr.table.regions import level_lines
 from gikocr.table.unruled import unruled_grids
 from gikocr.table.words import Words, find_words
@@ -250,3 +250,63 @@ def test_cells_over_rows_that_labels_part_are_parted() -> None:
     mended = mend(grid, words_of(page))
     assert mended is not None
     assert all(cell.row_end - cell.row == 1 for cell in mended.cells if cell.box.center[0] > 700)
+
+
+def plain_grid(xs: list[float], ys: list[float]) -> Grid:
+    """A grid of single cells between lines at these places."""
+    points = np.array([[[x, y] for x in xs] for y in ys])
+    owner = np.arange((len(ys) - 1) * (len(xs) - 1), dtype=np.int64).reshape(len(ys) - 1, -1)
+    return Lattice(points, owner).to_grid(1)
+
+
+def test_a_grid_without_columns_gets_those_of_the_page_before() -> None:
+    before = plain_grid([100, 500, 700, 900, 1100], [100, 200, 300])
+    here = plain_grid([120, 1120], [100, 160, 220])
+    label = [140, 120, 460, 140]
+    words = Words(np.array([label, [140, 180, 480, 200]], float), 20.0)
+    cut = with_columns_of(here, before, words)
+    assert cut is not None
+    assert cut.n_cols == 4
+    assert [round(x) for (x, _), *_ in cut.col_lines] == [120, 520, 720, 920, 1120]
+
+
+def test_a_label_that_runs_over_a_boundary_of_the_page_before_stays_whole() -> None:
+    before = plain_grid([100, 300, 700, 1100], [100, 200, 300])
+    here = plain_grid([100, 1100], [100, 160, 220])
+    words = Words(np.array([[120, 120, 600, 140], [120, 180, 200, 200]], float), 20.0)
+    cut = with_columns_of(here, before, words)
+    assert cut is not None
+    assert len([c for c in cut.cells if c.row == 0]) == 2
+    assert len([c for c in cut.cells if c.row == 1]) == 3
+
+
+def test_guessed_columns_give_way_to_those_of_the_page_before_where_one_value_stands_in_each() -> None:
+    before = plain_grid([100, 500, 700, 900, 1100], [100, 200, 300])
+    here = plain_grid([100, 500, 860, 1100], [100, 160, 220])
+    values = [[590, 120, 610, 140], [1000, 120, 1020, 140]]
+    words = Words(np.array([[120, 120, 400, 140], *values, [120, 180, 400, 200]], float), 20.0)
+    cut = with_columns_of(here, before, words, only=True)
+    assert cut is not None
+    edges = sorted({round(c.box.left) for c in cut.cells})
+    assert edges == [100, 500, 700, 900]
+
+
+def test_a_row_of_a_label_only_gets_the_columns_of_its_table() -> None:
+    whole = plain_grid([100, 500, 600, 700, 800, 900], [100, 140, 180, 220, 260])
+    lattice = Lattice.of(whole)
+    lattice.owner[3, :] = lattice.owner[3, 0]
+    boxes = [[120, 110 + 40 * r, 400, 130 + 40 * r] for r in range(4)]
+    boxes += [[540 + 100 * c, 110 + 40 * r, 552 + 100 * c, 130 + 40 * r] for r in range(3) for c in range(4)]
+    cut = mend(lattice.to_grid(1), Words(np.array(boxes, float), 20.0))
+    assert cut is not None
+    assert len([c for c in cut.cells if c.row == 3]) == 5
+
+
+def test_a_heading_between_rows_gets_no_columns() -> None:
+    whole = plain_grid([100, 500, 600, 700, 800, 900], [100, 140, 180, 220, 260])
+    lattice = Lattice.of(whole)
+    lattice.owner[3, :] = lattice.owner[3, 0]
+    boxes = [[120, 110 + 40 * r, 400, 130 + 40 * r] for r in range(3)] + [[380, 230, 640, 250]]
+    boxes += [[540 + 100 * c, 110 + 40 * r, 552 + 100 * c, 130 + 40 * r] for r in range(3) for c in range(4)]
+    cut = mend(lattice.to_grid(1), Words(np.array(boxes, float), 20.0))
+    assert cut is None or len([c for c in cut.cells if c.row == 3]) == 1

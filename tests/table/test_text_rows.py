@@ -26,10 +26,12 @@ def line(y: float) -> tuple[float, float, float]:
     return (LEFT - 10, RIGHT + 10, y)
 
 
-def rows_of(boxes: list[list[list[float]]], levels: list[tuple[float, float, float]]) -> list[list[float]]:
+def rows_of(
+    boxes: list[list[list[float]]], levels: list[tuple[float, float, float]], *, bare_labels: bool = False
+) -> list[list[float]]:
     """The upper edges of each table's rows."""
     flat = np.array([box for group in boxes for box in group])
-    return [[r.top for r in table] for table in table_rows(flat, HEIGHT, levels)]
+    return [[r.top for r in table] for table in table_rows(flat, HEIGHT, levels, bare_labels=bare_labels)]
 
 
 def test_rows_without_values_between_level_lines_join_what_stands_above_and_below() -> None:
@@ -71,3 +73,24 @@ def test_a_head_between_lines_is_a_row() -> None:
     head = row(ys[0] - 40, (600, 700))
     lines = [line(ys[0] - 55), *(line(y - 12) for y in [*ys, ys[-1] + PITCH])]
     assert rows_of([head, *map(values, ys)], lines) == [[ys[0] - 40, *ys]]
+
+
+def test_labels_without_values_join_what_stands_above_and_below_where_labels_are_rows() -> None:
+    ys = [200 + PITCH * k for k in range(12)]
+    boxes = [values(y) if k in (0, 1, 10) else label(y) for k, y in enumerate(ys)]
+    assert len(rows_of(boxes, [])) > 1
+    assert rows_of(boxes, [], bare_labels=True) == [ys]
+
+
+def test_running_text_between_two_tables_joins_them_not() -> None:
+    ys = [200 + PITCH * k for k in range(12)]
+    text = [row(y, (LEFT, 900)) for y in ys[2:10]]
+    boxes = [values(ys[0]), values(ys[1]), *text, values(ys[10]), values(ys[11])]
+    assert len(rows_of(boxes, [], bare_labels=True)) == 2
+
+
+def test_a_row_with_values_is_no_heading_however_high_its_label() -> None:
+    ys = [200 + PITCH * k for k in range(6)]
+    boxes = [values(y) for y in ys]
+    boxes[3][0] = [LEFT, ys[3] - 8, 260, ys[3] + HEIGHT + 8]
+    assert [len(table) for table in rows_of(boxes, [])] == [6]

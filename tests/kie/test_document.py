@@ -1,0 +1,46 @@
+"""Who reports on which year: told from titles, numbers of documents and the first sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from gikocr.elements import TextLine
+from gikocr.forms import load_form
+from gikocr.geometry import BBox
+from gikocr.kie.document import read_document
+
+
+def facts(*texts: str) -> dict[str, str | int]:
+    lines = [TextLine(1, text, BBox(200, 100 + 40 * i, 900, 126 + 40 * i), 0.99) for i, text in enumerate(texts)]
+    return {f.id: f.value for f in read_document(load_form().document, lines)}
+
+
+@pytest.mark.parametrize("verb", ["现公布", "现发布", "现将"])
+def test_agency_of_the_sentence_that_publishes_the_report(verb: str) -> None:
+    found = facts(
+        "2024年政府信息公开工作年度报告",
+        f"根据《中华人民共和国政府信息公开条例》的规定，{verb}云台县浮桥街道办事处2024年政府信息公",
+        "开工作年度报告。本报告所列数据的统计期限自2024年1月1日起至2024年12月31日止。",
+    )
+    assert found["agency"] == "云台县浮桥街道办事处"
+    assert found["year"] == 2024
+
+
+def test_that_sentence_may_run_over_three_lines() -> None:
+    found = facts(
+        "2024年政府信息公开工作年度报告",
+        "根据条例的规定，现公布云台",
+        "县浮桥街道办事处2024年政府信",
+        "息公开工作年度报告。",
+    )
+    assert found["agency"] == "云台县浮桥街道办事处"
+
+
+def test_a_title_that_names_the_agency_needs_no_sentence() -> None:
+    found = facts("云台县教育局2023年政府信息公开工作年度报告", "现公布清江市人民政府2023年政府信息公开工作年度报告。")
+    assert found["agency"] == "云台县教育局"
+
+
+def test_year_before_that_of_the_number_where_nothing_else_tells_it() -> None:
+    assert facts("云台县人民政府文件", "云政发〔2025〕8号", "各乡镇人民政府：")["year"] == 2024
+    assert facts("2023年政府信息公开工作年度报告", "云政发〔2025〕8号")["year"] == 2023

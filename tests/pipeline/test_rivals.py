@@ -1,0 +1,91 @@
+"""Grids that fit the form badly are set against what other ways of finding lines give; those that fit stay."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+
+from gikocr.elements import Grid, LabelledGrid, LineText
+from gikocr.pipeline.rivals import Fit, FoundGrids, GridReader, find_grids
+from gikocr.table.lattice import Lattice
+from tests.drawing import blank_page, write
+
+ROWS, XS, PITCH, TOP = 24, [150, 560, 700, 840, 980, 1120, 1260, 1400], 52, 300
+
+
+class Silent:
+    """A reader of labels that reads nothing: these tests tell grids by their columns."""
+
+    name = "silent"
+
+    def read(self, crops: Sequence[np.ndarray]) -> list[LineText]:
+        return [LineText("", 0.0) for _ in crops]
+
+
+def zeros_under_each_other() -> np.ndarray:
+    """A dense table whose zeros stand under each other."""
+    page = blank_page()
+    bottom = TOP + ROWS * PITCH
+    for r in range(ROWS + 1):
+        page[TOP + r * PITCH - 1 : TOP + r * PITCH + 1, XS[0] : XS[-1]] = 60
+    for x in XS:
+        page[TOP:bottom, x - 1 : x + 1] = 60
+    for r in range(ROWS):
+        write(page, "不予公开", (300, TOP + r * PITCH + PITCH / 2))
+        for a, b in itertools.pairwise(XS[1:]):
+            write(page, "0", ((a + b) / 2, TOP + r * PITCH + PITCH / 2), size=44)
+    return page
+
+
+def by_columns(wanted: int, asked: list[int]) -> GridReader:
+    """A reader to which grids fit that have so many columns; it notes how many those have that it is asked about."""
+
+    def fit(grids: Sequence[LabelledGrid]) -> Fit:
+        off = sum(abs(g.grid.n_cols - wanted) for g in grids)
+        asked.extend(g.grid.n_cols for g in grids)
+        return Fit(1000.0 - 100.0 * off, off)
+
+    return GridReader(Silent(), fit)
+
+
+def with_false_line(grid: Grid, col: int) -> Grid:
+    """The grid with one more line through a column, as a false one runs."""
+    lattice = Lattice.of(grid)
+    x = float(lattice.points[:, col : col + 2, 0].mean())
+    lattice.split_col(x - 1, x + 1, range(lattice.n_rows))
+    return lattice.to_grid(grid.page, grid.spare_lines)
+
+
+def test_a_false_line_gives_way_to_a_rival_without_it() -> None:
+    page = zeros_under_each_other()
+    found = find_grids(page)
+    (right,) = found.grids
+    assert right.n_cols == len(XS) - 1
+    wrong = with_false_line(right, 3)
+    spoilt = FoundGrids(found.lines, found.words, found.levels, [wrong], [])
+    reader = by_columns(len(XS) - 1, [])
+    read = reader.read(page, spoilt, [wrong], 1)
+    (best,) = reader.best(page, spoilt, read)
+    assert best.labelled.grid.n_cols == len(XS) - 1
+
+
+def test_grids_that_fit_have_no_rivals() -> None:
+    page = zeros_under_each_other()
+    found = find_grids(page)
+    asked: list[int] = []
+    reader = by_columns(len(XS) - 1, asked)
+    read = reader.read(page, found, found.grids, 1)
+    asked.clear()
+    assert [r.labelled.grid for r in reader.best(page, found, read)] == [r.labelled.grid for r in read]
+    assert asked == [len(XS) - 1], "one question, whether it fits"
+
+
+def test_a_grid_stays_where_no_rival_fits_better() -> None:
+    page = zeros_under_each_other()
+    found = find_grids(page)
+    reader = by_columns(99, [])
+    read = reader.read(page, found, found.grids, 1)
+    best = reader.best(page, found, read)
+    assert [r.labelled.grid.n_cols for r in best] == [len(XS) - 1]
