@@ -38,6 +38,9 @@ class Settings:
     working_dpi: int = _option(200, "pages with more pixels are reduced to about this before reading", unit="dpi")
     max_skew: float = _option(7.0, "largest skew that is looked for", unit="degrees")
     layout_engine: str = _option("ruling_lines", "detector of table regions: ruling_lines or cdla")
+    boundary_engine: str = _option(
+        "boundaries", "network that sees cell boundaries where ruling lines do not show them; empty: none"
+    )
     line_engine: str = _option("ppocr_v6_small", "reader of labels and headings")
     cell_engine: str = _option(
         "numerals", "reader of table cells: numerals, numerals_torch (the same on torch) or ppocr_v6_small_numerals"

@@ -125,6 +125,10 @@ def extract(
     layout_engine: Annotated[
         str | None, typer.Option(help="Finds table regions: ruling_lines, cdla.", rich_help_panel=_ENGINES)
     ] = None,
+    boundary_engine: Annotated[
+        str | None,
+        typer.Option(help="Sees cell boundaries where lines do not show them; '' asks none.", rich_help_panel=_ENGINES),
+    ] = None,
     line_engine: Annotated[
         str | None, typer.Option(help="Reads labels and headings.", rich_help_panel=_ENGINES)
     ] = None,
@@ -166,6 +170,7 @@ def extract(
             "target_error": target_error,
             "calibration": calibration,
             "layout_engine": layout_engine,
+            "boundary_engine": boundary_engine,
             "line_engine": line_engine,
             "cell_engine": cell_engine,
             "second_engine": second_engine,

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from gikocr.elements import CellReader, Grid, Image, LineReader, PageTextReader
     from gikocr.layout.regions import RegionDetector
     from gikocr.settings import Settings
+    from gikocr.table.learned import BoundaryFinder
 
 LINE_ENGINES = ("ppocr_v6_small",)
 CELL_ENGINES = ("numerals", "numerals_torch", "ppocr_v6_small_numerals")
 SECOND_ENGINES = ("ppocr_v6_small_numerals", "numerals", "")
 LAYOUT_ENGINES = ("ruling_lines", "cdla")
+BOUNDARY_ENGINES = ("boundaries", "")
 PAGE_ENGINES = ("rapidocr", "paddleocr")
 MODELS_OF = {
     "ppocr_v6_small": ("ppocr_v6_small_rec",),
@@ -25,6 +27,7 @@ MODELS_OF = {
     "numerals_torch": ("numerals_weights",),
     "ppocr_v6_small_numerals": ("ppocr_v6_small_rec",),
     "cdla": ("cdla",),
+    "boundaries": ("boundaries",),
     "rapidocr": ("ppocr_v6_small_det", "ppocr_v6_small_rec"),
     "paddleocr": ("ppocr_v6_small_det", "ppocr_v6_small_rec"),
 }
@@ -45,6 +48,7 @@ class Engines:
         _known("cell_engine", settings.cell_engine, CELL_ENGINES)
         _known("second_engine", settings.second_engine, SECOND_ENGINES)
         _known("layout_engine", settings.layout_engine, LAYOUT_ENGINES)
+        _known("boundary_engine", settings.boundary_engine, BOUNDARY_ENGINES)
         _known("page_engine", settings.page_engine, PAGE_ENGINES)
         self._settings = settings
         self._device = device
@@ -114,6 +118,18 @@ class Engines:
             return CDLALayoutModel(grids_of)
         return RulingLineLayoutModel(grids_of)
 
+    def boundary_finder(self) -> BoundaryFinder | None:
+        """What sees cell boundaries where rules do not show them; None where no such engine is named.
+
+        Raises:
+            ModelMissing: its weights are absent.
+        """
+        if not self._settings.boundary_engine:
+            return None
+        from gikocr.engines.boundaries import build_boundaries
+
+        return build_boundaries()
+
     def page_reader(self) -> PageTextReader:
         """The reader of whole pages; built when first asked for, since it is slow to start and seldom wanted.
 
@@ -140,6 +156,7 @@ class Engines:
             self._settings.cell_engine,
             self._settings.second_engine,
             self._settings.layout_engine,
+            self._settings.boundary_engine,
         ]
         if self._settings.full_text:
             engines.append(self._settings.page_engine)

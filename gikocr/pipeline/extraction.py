@@ -24,7 +24,7 @@ from gikocr.pipeline.metadata import document_values, has_title, read_head_and_t
 from gikocr.pipeline.order import reading_order
 from gikocr.pipeline.pages import PageReader, PageReading
 from gikocr.pipeline.reporting import TEXT_STEPS, build_report, failed_report
-from gikocr.pipeline.rivals import Fit
+from gikocr.pipeline.rivals import Fit, GridReader
 from gikocr.pipeline.second_look import ask_second, look_again
 from gikocr.pipeline.text_layer import read_layer, read_placed_text
 from gikocr.pipeline.text_path import TextResult, read_reports
@@ -89,7 +89,8 @@ class Pipeline:
         self._engines = Engines(settings) if engines is None else engines
         self._calibrated = load_calibration(settings)
         self._fingerprint = fingerprint(gikocr.__version__, settings, self._engines)
-        self._pages = PageReader(settings, self._engines.line_reader(), self._engines.region_detector, self._fit)
+        grids = GridReader(self._engines.line_reader(), self._fit, self._engines.boundary_finder())
+        self._pages = PageReader(settings, self._engines.line_reader(), self._engines.region_detector, grids)
         self._cells = self._engines.cell_reader()
         self._second = self._engines.second_reader()
         self._page_text = self._engines.page_reader() if settings.full_text else None

@@ -12,7 +12,7 @@ from gikocr.geometry import BBox
 from gikocr.layout.regions import RegionDetector, table_regions, text_regions
 from gikocr.ocr.cells import GridInk, grid_ink, read_labels
 from gikocr.ocr.ink import find_ink
-from gikocr.pipeline.rivals import FitOfGrids, FoundGrids, GridReader, ReadGrid, find_grids
+from gikocr.pipeline.rivals import FoundGrids, GridReader, ReadGrid, find_grids
 from gikocr.preprocess.upright import make_upright
 from gikocr.table.mask import line_mask
 from gikocr.table.white import SHORT_VALUE
@@ -78,13 +78,12 @@ class PageReader:
         settings: Settings,
         reader: LineReader,
         detector_of: Callable[[Callable[[Image], list[Grid]]], RegionDetector],
-        fit: FitOfGrids,
+        grids: GridReader,
     ) -> None:
-        """Take the engines and ``fit``, which says how well a page's grids fit the form."""
+        """Take the engines, and what reads grids and their rivals."""
         self._settings = settings
         self._reader = reader
-        self._grids = GridReader(reader, fit)
-        self._fit = fit
+        self._grids = grids
         self._last: tuple[Image, FoundGrids] | None = None
         self._detector = detector_of(lambda gray: self._find(gray).grids)
 
@@ -142,6 +141,10 @@ class PageReader:
         grids = [g for g in found.grids if any(g.box.share_inside(t.box) >= INSIDE for t in tables)]
         texts = text_regions(upright.gray, page.number, tables)
         read = self._grids.read(upright.gray, found, grids, page.number)
+        if not found.grids:
+            read = self._grids.unseen(upright.gray, found, page.number)
+            tables = [Region(page.number, "table", r.found.box, 1.0) for r in read]
+            texts = text_regions(upright.gray, page.number, tables) if read else texts
         score = _words_score(read)
         if read and (score is None or score >= LEGIBLE or _few_cells(read) or self._evidence(read) >= FITS):
             read = self._grids.best(upright.gray, found, read, before)
@@ -162,7 +165,7 @@ class PageReader:
         return PageReading(upright, (*tables, *texts), tuple(r.ink for r in read), labelled, score, fit)
 
     def _evidence(self, read: Sequence[ReadGrid]) -> float:
-        return self._fit([r.labelled for r in read]).evidence if read else 0.0
+        return self._grids.fit([r.labelled for r in read]).evidence if read else 0.0
 
     def _lines_score(self, upright: UprightPage, texts: Sequence[Region]) -> float:
         longest = sorted(texts, key=lambda r: -r.box.width)[:SAMPLE_LINES]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from gikocr.elements import Grid, LabelledGrid, LineReader
@@ -16,6 +17,7 @@ from gikocr.geometry import BBox
 from gikocr.ocr.cells import GridInk, grid_ink, read_labels
 from gikocr.ocr.ink import PageInk, find_ink
 from gikocr.table.grids import build_grids
+from gikocr.table.learned import SEEN, BoundaryFinder, boundary_grids
 from gikocr.table.lines import RulingLines, find_ruling_lines, line_rims
 from gikocr.table.mask import line_mask
 from gikocr.table.mend import mend, with_columns_of, with_lost_sides
@@ -23,15 +25,21 @@ from gikocr.table.regions import level_lines
 from gikocr.table.streaks import without_streaks
 from gikocr.table.text_rows import text_rows
 from gikocr.table.unruled import unruled_grids
+from gikocr.table.white import SHORT_VALUE
 from gikocr.table.words import Words, find_words
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from gikocr.elements import Image
 
 FIT_OF_ROW = 3.0
 """A grid is doubtful when it holds less than this log evidence for each row of words; whole tables hold over four."""
 LABELS_GAINED = 4.0
 """Log evidence of labels by which the columns of the page before must better a grid: about half a row that agrees."""
+LEAST_VALUES = 8
+"""Short words in the right half of a page on which no grid was found without which no table is looked for on it."""
 SAME_PLACE = 1.0
 """Lines of two grids that differ by no more pixels are the same."""
 
@@ -96,10 +104,11 @@ def find_grids(gray: Image, lines: RulingLines | None = None, *, faint: bool = T
 class GridReader:
     """Reads the labels of grids, and of their rivals where they fit the form badly."""
 
-    def __init__(self, reader: LineReader, fit: FitOfGrids) -> None:
-        """Take the reader of labels, and what says how well grids of one page fit the form."""
+    def __init__(self, reader: LineReader, fit: FitOfGrids, finder: BoundaryFinder | None = None) -> None:
+        """Take the reader of labels, what says how well grids of one page fit the form, and what sees boundaries without rules."""
         self._reader = reader
-        self._fit = fit
+        self.fit = fit
+        self._finder = finder
 
     def read(self, gray: Image, found: FoundGrids, grids: Sequence[Grid], number: int) -> list[ReadGrid]:
         """Read grids that were found on a page.
@@ -126,7 +135,7 @@ class GridReader:
             return read
         ink = grid_ink(cut, read.ink.ink)
         labelled = read_labels(ink, self._reader)
-        better = self._fit([labelled]).evidence > self._fit([read.labelled]).evidence
+        better = self.fit([labelled]).evidence > self.fit([read.labelled]).evidence
         return ReadGrid(read.found, ink, labelled) if better else read
 
     def best(
@@ -156,7 +165,7 @@ class GridReader:
         One without lines always is: heads of several lines are one row between level lines and more without them, and which is
         right shows in the reading.
         """
-        fit = self._fit([read.labelled])
+        fit = self.fit([read.labelled])
         rows = text_rows(found.words.inside(*_sides(read.found.box)), found.words.height)
         return read.found in found.unruled or fit.unmatched > 0 or fit.evidence < FIT_OF_ROW * len(rows)
 
@@ -181,6 +190,18 @@ class GridReader:
 
             return rivals
 
+        @cache
+        def boundaries() -> NDArray[np.float32]:
+            assert self._finder is not None
+            return self._finder.boundaries(gray)
+
+        def by_boundaries(seen: float) -> _Way:
+            def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
+                grids = boundary_grids(gray, boundaries(), seen, first.grid.page)
+                return self._read_boundaries(gray, found, _rivals(grids, strong, weak), first.grid.page)
+
+            return rivals
+
         def by_columns(table: Grid, *, only: bool) -> _Way:
             def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
                 top = min(weak, key=lambda r: r.found.box.top)
@@ -191,11 +212,13 @@ class GridReader:
                     return []
                 rival = self._read_grid(grid, top.ink.ink, first.grid.page)
                 # Columns that were put there prove nothing: the labels that come free by it must.
-                gained = self._fit([rival.labelled]).labels - self._fit([top.labelled]).labels
+                gained = self.fit([rival.labelled]).labels - self.fit([top.labelled]).labels
                 return [rival] if gained >= LABELS_GAINED else []
 
             return rivals
 
+        if self._finder is not None:
+            yield from map(by_boundaries, SEEN)
         yield by_lines(pale=True, faint=False)
         yield by_lines(pale=False, faint=True)
         yield by_lines(pale=False, faint=False)
@@ -207,6 +230,31 @@ class GridReader:
         yield by_words([], bare_labels=True)
         if before is not None:
             yield by_columns(before, only=True)
+
+    def unseen(self, gray: Image, found: FoundGrids, number: int) -> list[ReadGrid]:
+        """The tables of the form on a page on which no grid was found, though words stand on it as values do; from top to bottom.
+
+        Args:
+            gray: (H, W) uint8, the page.
+            found: what was found on it.
+            number: of the page, 1-based.
+        """
+        boxes, height = found.words.boxes, found.words.height
+        short = (boxes[:, 2] - boxes[:, 0] < SHORT_VALUE * height) & (boxes[:, 0] + boxes[:, 2] > gray.shape[1])
+        if self._finder is None or int(short.sum()) < LEAST_VALUES:
+            return []
+        probability = self._finder.boundaries(gray)
+        ways = [self._read_boundaries(gray, found, boundary_grids(gray, probability, s, number), number) for s in SEEN]
+        read = max(ways, key=self._holds)
+        return [r for r in read if self.fit([r.labelled]).evidence > 0.0]
+
+    def _read_boundaries(self, gray: Image, found: FoundGrids, grids: Sequence[Grid], number: int) -> list[ReadGrid]:
+        """Read grids by boundaries that were seen: of the lines found, only what lies on those is no print."""
+        if not grids:
+            return []
+        rims, cores = line_mask(replace(found.lines, broken=True), grids)
+        ink, words = find_ink(gray, rims, cores), find_words(gray, rims)
+        return [self._mended(self._read_grid(grid, ink, number), words) for grid in grids]
 
     def _better(self, weak: Sequence[ReadGrid], rivals: Sequence[ReadGrid]) -> list[ReadGrid]:
         """Of the weak grids and their rivals, place by place, those that hold more of the form."""
@@ -224,7 +272,7 @@ class GridReader:
         return chosen
 
     def _holds(self, grids: Sequence[ReadGrid]) -> float:
-        return sum(max(0.0, self._fit([r.labelled]).evidence) for r in grids)
+        return sum(max(0.0, self.fit([r.labelled]).evidence) for r in grids)
 
 
 def _rivals(grids: Sequence[Grid], strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[Grid]:

@@ -103,8 +103,8 @@ def find_ruling_lines(gray: Image, *, pale: bool = True) -> RulingLines:
     h_mask, h_faint, h_broken = _support(dark, side, "horizontal", pale=pale)
     v_mask, v_faint, v_broken = _support(flipped, side, "vertical", pale=pale)
     ink = dark > INK
-    horizontal = _free(_segments(h_mask, side, "horizontal"), ink, side)
-    vertical = _free(_segments(v_mask, side, "vertical"), ink.T, side)
+    horizontal = _free(mask_segments(h_mask, side, "horizontal"), ink, side)
+    vertical = _free(mask_segments(v_mask, side, "vertical"), ink.T, side)
     v_mask, v_faint = np.ascontiguousarray(v_mask.T), np.ascontiguousarray(v_faint.T)
     prints = np.where(ink & (_rims(h_mask, v_mask) == 0), 255, 0).astype(np.uint8)
     return RulingLines(horizontal, vertical, h_mask, v_mask, h_faint, v_faint, prints, side, h_broken or v_broken)
@@ -206,8 +206,14 @@ def _free(segments: tuple[Segment, ...], ink: NDArray[np.bool_], side: int) -> t
     return tuple(kept)
 
 
-def _segments(mask: Image, side: int, direction: str) -> tuple[Segment, ...]:
-    """Join the pixels of a mask into segments; runs that only touch a gap shorter than half a window are one."""
+def mask_segments(mask: Image, side: int, direction: str) -> tuple[Segment, ...]:
+    """Join the pixels of a mask into segments; runs that only touch a gap shorter than half a window are one.
+
+    Args:
+        mask: (H, W) uint8, 255 on lines that run level; transposed for upright ones.
+        side: longer side of the page in pixels.
+        direction: ``horizontal`` or ``vertical``.
+    """
     window = max(9, round(side * WINDOW_ALONG[direction]))
     joined = cv2.dilate(mask, np.ones((3, 1), np.uint8))
     joined = cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((1, window // 2), np.uint8))

@@ -28,12 +28,14 @@ class ScannedPage:
         verdict: legibility of its values.
         quads: field → four corners (4, 2) of its line in pixels of this picture.
         sealed: a seal is on the page.
+        warp: from the clean page to this picture; None where two pages were put together.
     """
 
     pixels: np.ndarray
     verdict: Verdict
     quads: dict[str, np.ndarray]
     sealed: bool = False
+    warp: Warp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +240,7 @@ def _damage_once(
         bounds,
         scan.recipe.grade,
     )
-    return ScannedPage(page, verdict, quads, bool(sheet.stamps))
+    return ScannedPage(page, verdict, quads, bool(sheet.stamps), warp)
 
 
 def _on_table(

@@ -156,7 +156,12 @@ def write_html(plan: ReportPlan) -> str:
 
 
 def print_html(plan: ReportPlan, target: Path) -> None:
-    """Print a report to a PDF file.
+    """Print a report to a PDF file; raises as :func:`print_page`."""
+    print_page(write_html(plan), target)
+
+
+def print_page(html: str, target: Path) -> None:
+    """Print an HTML page to a PDF file.
 
     Raises:
         FileNotFoundError: if Chromium is not installed.
@@ -167,11 +172,11 @@ def print_html(plan: ReportPlan, target: Path) -> None:
         raise FileNotFoundError("Chromium is not installed; the HTML route of the scan maker needs it")
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "report.html"
-        page.write_text(write_html(plan), encoding="utf-8")
+        page.write_text(html, encoding="utf-8")
         options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         options += ["--no-pdf-header-footer"]
         options += [f"--user-data-dir={folder}/profile", f"--print-to-pdf={target}", page.as_uri()]
         environment = {**os.environ, **font_environment()}
         subprocess.run([program, *options], check=True, capture_output=True, timeout=CHROMIUM_SECONDS, env=environment)
     if not target.exists():
-        raise subprocess.SubprocessError(f"Chromium wrote no PDF for document {plan.seed}")
+        raise subprocess.SubprocessError(f"Chromium wrote no PDF {target.name}")
