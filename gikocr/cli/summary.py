@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: Rows of each table. Whoever reads a thousand documents wants the number and the worst, not a thousand lines.
 MOST_ROWS = 40
 
+#: A field that waits for review with at least this confidence does so because the sums chose another reading than the sure one.
+SURE = 0.99
 #: An alternative less probable than this is not named as a reason for doubt.
 WORTH_NAMING = 0.005
 
@@ -206,7 +208,9 @@ def percent(probability: float) -> str:
 
 def why(field: Field, report: Report) -> str:
     """Why a field waits for review, in words; the gravest reason first."""
-    return "; ".join(_reasons(field, report)) or "the reader is not sure"
+    sure = field.confidence is not None and field.confidence >= SURE
+    rest = "the sums overrule what a reader was sure of" if sure else "the reader is not sure"
+    return "; ".join(_reasons(field, report)) or rest
 
 
 def _reasons(field: Field, report: Report) -> Iterator[str]:
@@ -214,6 +218,8 @@ def _reasons(field: Field, report: Report) -> Iterator[str]:
         yield "something covers the cell"
     elif field.state == "unreadable":
         yield "no reader could read the cell"
+    elif field.state == "other_text":
+        yield "there are words in the cell"
     elif field.confidence is None:
         yield "no reader spoke"
     if field.suggestion is not None:
