@@ -9,6 +9,7 @@
     ├── WorkspaceError             the output folder cannot be used               exit code 4
     │   ├── EditConflict           somebody else decided on a field meanwhile
     │   │   └── SeniorNeeded       the field waits for a senior
+    │   ├── Exhausted              this machine has no process, memory or file handle to spare
     │   └── Overtaken              a job was given to another worker meanwhile
     ├── FormError                  a form's TOML is not a valid form              exit code 2
     └── DocumentError              one document cannot be read; others go on      exit code 1
@@ -113,6 +114,12 @@ class SeniorNeeded(EditConflict):
     """The field waits for a senior; who wanted to decide it is none, and nothing was written."""
 
     code = "senior_needed"
+
+
+class Exhausted(WorkspaceError):
+    """This machine has no process, memory, file handle or temporary folder to spare now. It says nothing about any document."""
+
+    code = "exhausted"
 
 
 class Overtaken(WorkspaceError):

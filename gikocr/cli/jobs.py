@@ -85,9 +85,12 @@ def _do(workspace: Workspace, action: Action, selection: JobSelection) -> int:
     if action == Action.PAUSE:
         return workspace.jobs.pause(selection)
     from gikocr.jobs.queue import Queue
+    from gikocr.workspace.jobs import no_queue
 
     states = ("paused",) if action == Action.RESUME else ("failed", "set_aside", "cancelled")
-    return workspace.jobs.queue_again(selection, states, Queue(workspace.database).enqueue)
+    # With SQLite whoever serves the workspace looks into the table itself.
+    enqueue = no_queue if workspace.database.is_sqlite else Queue(workspace.database).enqueue
+    return workspace.jobs.queue_again(selection, states, enqueue)
 
 
 def numbers(workspace: Workspace) -> dict[str, Any]:

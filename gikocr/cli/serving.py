@@ -18,6 +18,7 @@ from gikocr.jobs.reading import MakePipeline, drawing_pipeline
 from gikocr.web.api.app import Options
 from gikocr.web.api.server import check_options, serve
 from gikocr.web.api.service import Service
+from gikocr.web.connections import listen
 from gikocr.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def run(out: Path, settings: Settings, choices: Choices, *, make_pipeline: MakeP
 
     Raises:
         UsageError: the address cannot be used.
-        WorkspaceError: the workspace cannot be used, or has no queue.
+        WorkspaceError: the workspace cannot be used, has no queue, or is served by another process that reads its documents.
         DependencyMissing: a package is missing.
     """
     options = Options(choices.host, choices.allowed_hosts, choices.tokens)
@@ -60,12 +61,16 @@ def run(out: Path, settings: Settings, choices: Choices, *, make_pipeline: MakeP
 
             enqueue = Queue(workspace.database).enqueue
         service = Service(workspace, settings, enqueue, choices.max_queued)
+        if pool is not None:
+            service.broken = lambda: pool.broken
         signal.signal(signal.SIGTERM, _interrupt)
         try:
             check_options(service, options)
-            if pool is not None:
-                pool.start()
-            serve(service, options, choices.port, when_ready=lambda where: say_on_stderr(f"the API is at {where}"))
+            # Before jobs are taken: where another server listens they are most likely in its hands.
+            with listen(choices.host, choices.port) as bound:
+                if pool is not None:
+                    pool.start()
+                serve(service, options, bound, when_ready=lambda where: say_on_stderr(f"the API is at {where}"))
         except KeyboardInterrupt:
             say_on_stderr("the API stops; what was begun is finished or given back.")
         finally:

@@ -10,6 +10,7 @@ import os
 import queue
 import resource
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from multiprocessing import connection, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gikocr.errors import DependencyMissing, FormError, UsageError, WorkspaceError
+from gikocr.errors import DependencyMissing, Exhausted, FormError, UsageError, WorkspaceError
 from gikocr.jobs import wire
 from gikocr.jobs.isolation import Limits, allow_cpu, confine
 from gikocr.jobs.reading import STOPS_THE_RUN, DocumentReader, MakePipeline, Outcome
@@ -108,30 +109,46 @@ class ReadingChild:
                 None: it has its own readers.
 
         Raises:
+            Exhausted: the system has no process, thread, memory or file handle for it.
             WorkspaceError: it does not start.
         """
         self._recipe = recipe
         self._nursery = nursery  # its thread must live as long as the process
-        context = get_context("spawn")
-        self._pipe, far = context.Pipe()
-        asking, far_asking = context.Pipe() if answer is not None else (None, None)
-        limits = recipe.limits
-        self._process = nursery.start(
-            lambda: _started(context.Process(target=_live, args=(far, far_asking, recipe.make_pipeline, limits)))
-        )
-        far.close()
-        if far_asking is not None and asking is not None and answer is not None:
-            far_asking.close()
-            import threading
-
-            threading.Thread(target=answer, args=(asking,), name="readers", daemon=True).start()
         self._first_size = 0
+        with contextlib.ExitStack() as undo:
+            try:
+                self._start(answer, undo)
+            except (OSError, RuntimeError) as error:
+                # Python says of a thread that cannot be started with a RuntimeError.
+                raise Exhausted(
+                    f"No reading process can be started: {getattr(error, 'strerror', None) or error}.",
+                    advice="Read fewer documents at a time (--slots), or allow more processes, memory and open files (ulimit).",
+                ) from error
+            undo.pop_all()
         if self._wait(time.monotonic() + SECONDS_TO_START, lambda: False) != "said" or self._receive() != _READY:
             self.end()
             raise WorkspaceError(
                 f"A reading process did not start (exit code {self._process.exitcode}).",
                 advice="Give it more memory with --memory-limit.",
             )
+
+    def _start(self, answer: Callable[[Connection], None] | None, undo: contextlib.ExitStack) -> None:
+        context, limits = get_context("spawn"), self._recipe.limits
+
+        def pipe() -> tuple[Connection, Connection]:
+            near, far = context.Pipe()
+            undo.callback(near.close)
+            return near, ends.enter_context(far)
+
+        # The far ends are the process's own.
+        with contextlib.ExitStack() as ends:
+            self._pipe, far = pipe()
+            asking, far_asking = pipe() if answer is not None else (None, None)
+            given = (far, far_asking, self._recipe.make_pipeline, limits)
+            self._process = self._nursery.start(lambda: _started(context.Process(target=_live, args=given)))
+        undo.callback(self._process.kill)
+        if answer is not None:
+            threading.Thread(target=answer, args=(asking,), name="readers", daemon=True).start()
 
     @property
     def process_id(self) -> int:

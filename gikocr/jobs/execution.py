@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import threading
 import time
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gikocr.errors import DependencyMissing, GikocrError, Overtaken, WorkspaceError
+from gikocr.errors import DependencyMissing, Exhausted, FormError, GikocrError, Overtaken, WorkspaceError
 from gikocr.forms import Form, load_form
 from gikocr.ingest import Input
 from gikocr.jobs.children import Died, GivenUp, Read, Reply
@@ -33,6 +34,17 @@ PATIENCE = 120.0
 
 #: Longest pause between two attempts to write.
 LONGEST_PAUSE = 5.0
+
+#: Seconds that nothing is begun after something was given back for what this machine lacks, the first time and at most.
+FIRST_REST = 1.0
+LONGEST_REST = 30.0
+
+_FORM_ADVICE = (
+    "Each worker reads the form's file on its own machine: put it there at this path, as it was submitted, and submit the "
+    "document again (gikocr jobs --do resubmit)."
+)
+
+_log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
@@ -67,8 +79,8 @@ class Execution:
         work: what was done so far.
         in_hand: number and attempt of the jobs that are being run.
         unwanted: number and attempt of jobs whose reading should be given up: cancelled, or another worker's by now.
+        no_more: set when nothing further should be begun, so that nobody goes on resting.
         stopping: set when the reading processes are ended with their documents.
-        broken: why no document can be read here; None while all is well.
     """
 
     def __init__(
@@ -84,21 +96,28 @@ class Execution:
         self.in_hand: dict[int, int] = {}
         self._hands = threading.Lock()
         self.unwanted: set[tuple[int, int]] = set()
+        self.no_more = threading.Event()
         self.stopping = threading.Event()
-        self.broken: GikocrError | None = None
+        self._rest = 0.0
 
-    def run(self, job_id: int) -> None:
+    def run(self, job_id: int) -> GikocrError | None:
         """Claim a job and bring it to its end; nothing happens where it does not wait any more.
+
+        Returns:
+            As :meth:`run_claimed`.
 
         Raises:
             WorkspaceError: the database did not answer for too long. The job is then found running in no one's hands.
         """
         job = self._insist(lambda: self._workspace.jobs.claim(job_id, self._worker))
-        if job is not None:
-            self.run_claimed(job)
+        return None if job is None else self.run_claimed(job)
 
-    def run_claimed(self, job: Job) -> None:
+    def run_claimed(self, job: Job) -> GikocrError | None:
         """Bring a claimed job to its end.
+
+        Returns:
+            What this machine lacks for reading, after which the job was given back: :class:`Exhausted` may pass, others stay until
+            somebody does something. None: it lacks nothing.
 
         Raises:
             WorkspaceError: the database did not answer for too long.
@@ -107,25 +126,34 @@ class Execution:
             self.in_hand[job.id] = job.attempt
         try:
             try:
-                self._run(job)
-            except GikocrError:
+                return self._run(job)
+            except WorkspaceError:
                 raise
             except Exception as error:
-                # It would happen again each time: settings of another version, or an error of ours.
-                message = (
-                    f"{type(error).__name__}: {error}. This is an error in gikocr, or the job is of another version."
-                )
-                item = Input(job.name, job.paths)
-                outcome = self._failed(job, item, Settings(), "internal_error", message)
-                self._record(job, item, Settings(), outcome, "failed")
+                # It would happen again each time: no such form, settings of another version, or an error of ours.
+                self._fail(job, error)
+                return None
         except Overtaken:
-            pass  # another worker has it, or nobody wants it: what was read here is not needed
+            return None  # another worker has it, or nobody wants it: what was read here is not needed
         finally:
             with self._hands:
                 # What was given back may be in another thread's hands already.
                 if self.in_hand.get(job.id) == job.attempt:
                     del self.in_hand[job.id]
             self.unwanted.discard((job.id, job.attempt))
+
+    def rest(self, lack: GikocrError | None) -> None:
+        """Wait, each time in a row twice as long, where this machine lacks something; others may read meanwhile.
+
+        Args:
+            lack: what :meth:`run` returned; None ends the row.
+        """
+        with self._hands:
+            self._rest = 0.0 if lack is None else min(LONGEST_REST, 2 * self._rest or FIRST_REST)
+            seconds = self._rest
+        if lack is not None and not self.no_more.is_set():
+            _log.warning("%s Nothing is begun for %g seconds.", lack, seconds)
+            self.no_more.wait(seconds)
 
     def look(self, missing: set[tuple[int, int]]) -> set[tuple[int, int]]:
         """Compare what is in hand with what the table says, and give back what only the table knows of.
@@ -169,34 +197,40 @@ class Execution:
             stages = dict(self.work.stages)
         self._workspace.workers.count(self._worker, {**numbers, **(more or {})}, stages)
 
-    def _run(self, job: Job) -> None:
+    def _run(self, job: Job) -> GikocrError | None:
         settings = Settings(**job.settings)
         item = Input(job.name, job.paths)
+        self._form(settings.form)  # before anything is read in vain
         if job.attempt == 1 and self._end_as_copy(job, item, settings):
-            return
+            return None
         blobs = self._workspace.blobs
         places = [(f.name, p if f.sha256 and (p := blobs.path(f.sha256)).exists() else Path(f.path)) for f in job.files]
-        with blobs.linked(places) as paths:
-            local = Input(job.name, paths)
-            if job.attempt > MOST_ATTEMPTS:
-                message = (
-                    f"It was begun {job.attempt - 1} times and never came to an end. The logs of the workers say more."
-                )
-                outcome = self._failed(job, local, settings, "too_many_attempts", message)
-                self._record(job, item, settings, outcome, "set_aside")
-                return
-            try:
-                task = Task(local, settings, job.fingerprint, job.overlay)
-                reply = self._children.read(task, lambda: (job.id, job.attempt) in self.unwanted, alone=job.suspect)
-            except (WorkspaceError, DependencyMissing) as error:
-                # No process could be started, or not with what is installed here; that says nothing about the document.
-                self.broken = error
-                self._give_back(job)
-                return
-            except GikocrError as error:
-                self._record(job, item, settings, self._failed(job, local, settings, error.code, str(error)), "failed")
-                return
-            self._conclude(job, item, local, settings, reply)
+        try:
+            with blobs.linked(places) as paths:
+                lack = self._read(job, item, Input(job.name, paths), settings)
+        except Exhausted as error:
+            lack = error
+        if lack is not None:
+            # That says nothing about the document, which may be given back so as often as it takes.
+            self._give_back(job, counts=False)
+        return lack
+
+    def _read(self, job: Job, item: Input, local: Input, settings: Settings) -> GikocrError | None:
+        if job.tries > MOST_ATTEMPTS:
+            message = f"It was begun {job.tries - 1} times and never came to an end. The logs of the workers say more."
+            outcome = self._failed(job, local, settings, "too_many_attempts", message)
+            self._record(job, item, settings, outcome, "set_aside")
+            return None
+        try:
+            task = Task(local, settings, job.fingerprint, job.overlay)
+            reply = self._children.read(task, lambda: (job.id, job.attempt) in self.unwanted, alone=job.suspect)
+        except (WorkspaceError, DependencyMissing) as lack:
+            return lack
+        except GikocrError as error:
+            self._record(job, item, settings, self._failed(job, local, settings, *_reason(error)), "failed")
+            return None
+        self._conclude(job, item, local, settings, reply)
+        return None
 
     def _conclude(self, job: Job, item: Input, local: Input, settings: Settings, reply: Reply) -> None:
         match reply:
@@ -213,8 +247,18 @@ class Execution:
                 # The worker stops at once, or the job is no longer its own, which shows when it is given back.
                 self._give_back(job)
 
-    def _give_back(self, job: Job, *, suspect: bool = False) -> None:
-        self._insist(lambda: self._workspace.jobs.give_back(job, self._enqueue, suspect=suspect))
+    def _give_back(self, job: Job, *, suspect: bool = False, counts: bool = True) -> None:
+        self._insist(lambda: self._workspace.jobs.give_back(job, self._enqueue, suspect=suspect, counts=counts))
+
+    def _fail(self, job: Job, error: Exception) -> None:
+        """Record why nothing can be read of it with its settings, which may be unusable themselves."""
+        item, name = Input(job.name, job.paths), str(job.settings.get("form", Settings().form))
+        try:
+            form = self._form(name)
+        except FormError:
+            form = Form(Path(name).stem, name, {})  # nothing was found that would belong to one of its tables
+        outcome = self._failed(job, item, Settings(), *_reason(error))
+        self._record(job, item, Settings(form=name), outcome, "failed", form)
 
     def _too_long(self, job: Job, item: Input, local: Input, settings: Settings) -> None:
         message = "It took longer than a worker allows and was given up. Give only the pages with the tables (--pages)."
@@ -240,7 +284,7 @@ class Execution:
         found = self._insist(lambda: self._workspace.sources.known_content(job.content, job.fingerprint))
         if found is None or found.status == "failed":
             return False
-        form = self._form(settings)
+        form = self._form(settings.form)
         self._insist(
             lambda: self._workspace.record_again(
                 item,
@@ -254,9 +298,11 @@ class Execution:
         )
         return True
 
-    def _record(self, job: Job, item: Input, settings: Settings, outcome: Outcome, state: JobState) -> None:
+    def _record(
+        self, job: Job, item: Input, settings: Settings, outcome: Outcome, state: JobState, form: Form | None = None
+    ) -> None:
         new = [NewReport(o.report, o.form_reading, o.overlays, o.seconds) for o in (outcome, *outcome.more)]
-        form = self._form(settings)
+        form = form or self._form(settings.form)
         end = self._end(job, state, _first_error(outcome) if state != "done" else None)
         self._insist(
             lambda: self._workspace.record(item, new, fingerprint=job.fingerprint, form=form, seen=job.stamp, end=end)
@@ -266,10 +312,10 @@ class Execution:
         jobs = self._workspace.jobs
         return lambda connection, document_id: jobs.end(connection, job, state, document_id=document_id, error=error)
 
-    def _form(self, settings: Settings) -> Form:
-        if settings.form not in self._forms:
-            self._forms[settings.form] = load_form(settings.form)
-        return self._forms[settings.form]
+    def _form(self, name: str) -> Form:
+        if name not in self._forms:
+            self._forms[name] = load_form(name)
+        return self._forms[name]
 
     def _insist(self, attempt: Callable[[], _T]) -> _T:
         """Do something with the database, again and again while it does not answer."""
@@ -282,6 +328,16 @@ class Execution:
                     raise
             time.sleep(pause)
             pause = min(LONGEST_PAUSE, 2 * pause)
+
+
+def _reason(error: Exception) -> tuple[str, str]:
+    """Code and message for a document of which nothing can be read with its settings."""
+    if isinstance(error, FormError):
+        return error.code, f"{error} {_FORM_ADVICE}"
+    if isinstance(error, GikocrError):
+        return error.code, str(error)
+    message = f"{type(error).__name__}: {error}. This is an error in gikocr, or the job is of another version."
+    return "internal_error", message
 
 
 def _first_error(outcome: Outcome) -> tuple[str, str]:

@@ -6,6 +6,8 @@ For a service on one machine with SQLite. What was being read when the process e
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import logging
 import threading
 import time
 import uuid
@@ -17,16 +19,24 @@ import sqlalchemy as sa
 from gikocr.errors import WorkspaceError
 from gikocr.jobs.children import Children, Recipe
 from gikocr.jobs.execution import Execution
+from gikocr.workspace.atomic import unusable
 
 if TYPE_CHECKING:
+    from gikocr.errors import GikocrError
     from gikocr.workspace import Workspace
+
+_log = logging.getLogger(__name__)
 
 #: Seconds between two looks at the table where nothing is announced: for jobs that another process wrote, such as ``gikocr jobs``.
 LOOK_EVERY = 1.0
 
 
 class LocalPool:
-    """Reading processes fed by threads of this process. Only one may be there for a workspace at a time."""
+    """Reading processes fed by threads of this process. Only one may be there for a workspace at a time.
+
+    Attributes:
+        broken: what is lacking for reading, so that documents wait for it; None while all is well.
+    """
 
     def __init__(self, workspace: Workspace, recipe: Recipe, slots: int) -> None:
         self.name = uuid.uuid4().hex
@@ -35,17 +45,39 @@ class LocalPool:
         self._execution = Execution(workspace, self._children, worker=self.name, enqueue=self.enqueue)
         self._new = threading.Condition()
         self._over = False
+        self.broken: GikocrError | None = None
         self._threads = [threading.Thread(target=self._work, name=f"slot-{n}", daemon=True) for n in range(slots)]
         self._threads.append(threading.Thread(target=self._keep_books, name="books", daemon=True))
+        self._locked = contextlib.ExitStack()
         self._started = False
 
     def start(self) -> None:
-        """Take back what an earlier process had begun, and begin to read."""
+        """Take back what an earlier process had begun, and begin to read.
+
+        Raises:
+            WorkspaceError: another process reads here, or the database or folder cannot be used.
+        """
+        self._lock()
         self._started = True
         self._workspace.jobs.take_back_all()
         self._workspace.workers.register(self.name, device="cpu", slots=self._slots)
         for thread in self._threads:
             thread.start()
+
+    def _lock(self) -> None:
+        """What is being read would be taken from another pool otherwise. The system lets go of it when this process ends."""
+        path = self._workspace.folder.out / ".gikocr" / "pool.lock"
+        try:
+            file = self._locked.enter_context(path.open("a"))
+        except OSError as error:
+            raise unusable(path, "write", error) from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._locked.close()
+            raise WorkspaceError(
+                "Another gikocr serve reads the documents of this workspace already.", advice="Use that one, or end it."
+            ) from error
 
     def enqueue(self, connection: sa.Connection, jobs: Sequence[tuple[int, int]]) -> None:
         """Wake a thread for jobs that are being recorded; who looks too early looks again."""
@@ -58,6 +90,7 @@ class LocalPool:
             return
         with self._new:
             self._over = True
+            self._execution.no_more.set()
             self._new.notify_all()
         deadline = time.monotonic() + seconds
         for thread in self._threads:
@@ -68,16 +101,23 @@ class LocalPool:
             thread.join(10.0)
         with contextlib.suppress(WorkspaceError):
             self._workspace.workers.stop(self.name)
+        self._locked.close()
 
     def _work(self) -> None:
         while not self._over:
             try:
                 job = self._workspace.jobs.claim_next(self.name)
                 if job is not None:
-                    self._execution.run_claimed(job)
+                    # Nobody else reads here, so what is lacking is waited for, whatever it is.
+                    self.broken = self._execution.run_claimed(job)
+                    self._execution.rest(self.broken)
                     continue
             except WorkspaceError:
                 # The database is locked or the disk is full: the job is found in no one's hands and given back.
+                time.sleep(LOOK_EVERY)
+            except Exception:
+                # The slot must go on; the job is given back as above, a limited number of times.
+                _log.exception("An error in gikocr, or a job of another version.")
                 time.sleep(LOOK_EVERY)
             with self._new:
                 if not self._over:

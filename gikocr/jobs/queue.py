@@ -72,7 +72,11 @@ class Queue:
             )
 
     def enqueue(self, connection: sa.Connection, jobs: Sequence[tuple[int, int]]) -> None:
-        """Enqueue jobs, given as number and priority; committed or rolled back with the transaction."""
+        """Enqueue jobs, given as number and priority; committed or rolled back with the transaction.
+
+        Raises:
+            WorkspaceError: the queue fails; nothing of the transaction is kept then.
+        """
         from procrastinate.jobs import Job
 
         rows = [
@@ -87,7 +91,7 @@ class Queue:
             )
             for number, priority in jobs
         ]
-        with search_path(connection):
+        with _named_errors(self._database), search_path(connection):
             self._manager.batch_defer_jobs(rows, connection=connection.connection.driver_connection)
 
     def depth(self) -> dict[str, int]:
@@ -97,6 +101,22 @@ class Queue:
         )
         with self._database.read() as connection:
             return {state: int(count) for state, count in connection.execute(statement)}
+
+
+@contextmanager
+def _named_errors(database: Database) -> Iterator[None]:
+    """The queue's statements go to the driver itself; what it says of them comes out with a name too."""
+    import psycopg
+    from procrastinate.exceptions import ProcrastinateException
+
+    try:
+        yield
+    except (psycopg.Error, ProcrastinateException) as error:
+        reason = str(error.__cause__ or error).strip().partition("\n")[0]
+        raise WorkspaceError(
+            f"The queue in the database {database.name} failed: {reason.rstrip('.')}.",
+            advice="Nothing is left half recorded. Run the same command again; gikocr db upgrade says whether its tables are whole.",
+        ) from error
 
 
 @contextmanager
@@ -135,7 +155,7 @@ def install(database: Database) -> bool:
             _require_functions(connection)
             return False
         connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-        with search_path(connection):
+        with _named_errors(database), search_path(connection):
             cursor = connection.connection.cursor()
             cursor.execute(SchemaManager.get_schema())
             cursor.close()

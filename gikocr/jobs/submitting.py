@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+import stat
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gikocr import __version__
 from gikocr.forms import load_form
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 
 #: Documents that are recorded in one transaction.
 AT_ONCE = 64
+
+#: Bytes of the files of so many documents that are held from hashing to copying; what is more is read twice.
+MOST_HELD = 128 * 2**20
+
+_READ_AT_ONCE = 2**20
 
 #: Settings that concern this process or this workspace and not the reading.
 _OF_THE_SUBMITTER = frozenset({"database", "migrate_database"})
@@ -88,12 +94,13 @@ def submit(
     counts, stream = Counts(), iter(items)
     while batch := list(islice(stream, AT_ONCE)):
         known: list[Known | None] = [None] * len(batch)
+        files = _Files(workspace, order)
         if not order.force:
-            known = workspace.sources.known(batch, fingerprint)
+            known = workspace.sources.known(batch, fingerprint, hash_of=files.content)
         new = []
         for item, found in zip(batch, known, strict=True):
             if found is None or (found.status == "failed" and "failed" in order.again):
-                new.append(_new_job(workspace, item, order))
+                new.append(files.job(item, order))
                 continue
             counts.read += 1
             if not found.same_place or not found.current:
@@ -109,25 +116,73 @@ def submit(
         yield counts, done
 
 
-def _new_job(workspace: Workspace, item: Input, order: Order) -> NewJob:
-    files = tuple(_file(workspace, path, order.in_place) for path in item.paths)
-    return NewJob(
-        name=item.name,
-        content=content_of(item.name, files),
-        source_key=source_key(item),
-        files=files,
-        overlay=order.overlay,
-        batch=order.batch,
-        priority=order.priority,
-    )
+class _Files:
+    """The files of a few documents. What is small is read once: to tell whether it is known, and to be copied if it is not."""
+
+    def __init__(self, workspace: Workspace, order: Order) -> None:
+        self._blobs, self._in_place = workspace.blobs, order.in_place
+        self._read: dict[Path, tuple[JobFile, bytes | None]] = {}
+        self._room = MOST_HELD
+
+    def content(self, item: Input) -> str:
+        """As :func:`gikocr.workspace.sources.content_hash`, empty when a file cannot be read."""
+        files = tuple(self._look(path) for path in item.paths)
+        return content_of(item.name, files) if all(file.sha256 for file in files) else ""
+
+    def job(self, item: Input, order: Order) -> NewJob:
+        """A document as a new job, with its files among the blobs unless they are read in place."""
+        files = tuple(self._kept(path) for path in item.paths)
+        return NewJob(
+            name=item.name,
+            content=content_of(item.name, files),
+            source_key=source_key(item),
+            files=files,
+            overlay=order.overlay,
+            batch=order.batch,
+            priority=order.priority,
+        )
+
+    def _look(self, path: Path) -> JobFile:
+        """Hash a file, and hold what it holds as long as there is room."""
+        digest, held, room = hashlib.sha256(), [], 0 if self._in_place else self._room
+
+        def read(file: BinaryIO) -> str:
+            nonlocal room
+            while block := file.read(_READ_AT_ONCE):
+                digest.update(block)
+                room -= len(block)
+                if room >= 0:
+                    held.append(block)
+                else:
+                    held.clear()
+            return digest.hexdigest()
+
+        found = _file(path, read)
+        content = b"".join(held) if room >= 0 and found.sha256 else None
+        if content is not None:
+            self._room = room
+        self._read[path] = (found, content)
+        return found
+
+    def _kept(self, path: Path) -> JobFile:
+        found, content = self._read.pop(path, (None, None))
+        if found is not None and content is not None:
+            self._room += len(content)
+            return replace(found, sha256=self._blobs.add([content]))
+        if self._in_place:
+            return found or self._look(path)
+        return _file(path, self._blobs.add_open)
 
 
-def _file(workspace: Workspace, path: Path, in_place: bool) -> JobFile:
+def _file(path: Path, keep: Callable[[BinaryIO], str]) -> JobFile:
+    """A file as it stands, by the hash that ``keep`` gives it."""
     where = str(absolute(path))
     try:
         found = path.stat()
-        mark = f"{found.st_size}:{found.st_mtime_ns}"
-        return JobFile(path.name, _hash(path) if in_place else workspace.blobs.add_file(path), where, mark)
+        if not stat.S_ISREG(found.st_mode):
+            return JobFile(path.name, "", where)  # a pipe may never end
+        with path.open("rb") as file:
+            return JobFile(path.name, keep(file), where, f"{found.st_size}:{found.st_mtime_ns}")
     except OSError:
         # A worker will say what is wrong with it, in a report as for any other document.
         return JobFile(path.name, "", where)
@@ -139,8 +194,3 @@ def content_of(name: str, files: tuple[JobFile, ...]) -> str:
     if not all(digests):
         return hashlib.sha256(os.fsencode(name)).hexdigest()
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode("ascii")).hexdigest()
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gikocr.errors import WorkspaceError
+from gikocr.errors import Exhausted, WorkspaceError
 from gikocr.jobs.children import Children, Recipe, resident_mib
 from gikocr.jobs.execution import Execution
 from gikocr.jobs.heartbeat import Heartbeat
@@ -63,7 +63,11 @@ class Station:
 
 
 class Worker:
-    """Works on one workspace until it is told to stop."""
+    """Works on one workspace until it is told to stop.
+
+    Attributes:
+        broken: why nothing can be read here, so that it stopped; None while all is well.
+    """
 
     def __init__(
         self, workspace: Workspace, station: Station, say: Callable[[str], None], batches: Batches | None = None
@@ -88,11 +92,7 @@ class Worker:
         self._stop = threading.Event()
         self._over = threading.Event()
         self._at_once = False
-
-    @property
-    def broken(self) -> GikocrError | None:
-        """Why nothing can be read here; None while all is well."""
-        return self._execution.broken
+        self.broken: GikocrError | None = None
 
     def stop(self) -> None:
         """Begin no further document; what was begun is finished. A second time: give it back and end."""
@@ -100,7 +100,11 @@ class Worker:
             self._at_once = True
             self._execution.stopping.set()
             self._children.end()
+        self._end()
+
+    def _end(self) -> None:
         self._stop.set()
+        self._execution.no_more.set()
 
     def run(self) -> None:
         """Work until :meth:`stop`, or until nothing waits when draining.
@@ -162,9 +166,11 @@ class Worker:
     def _read(self, job: int) -> None:
         if self._stop.is_set() and self._at_once:
             raise WorkspaceError("The worker stops.")
-        self._execution.run(job)
-        if self._execution.broken is not None:
-            self._stop.set()
+        lack = self._execution.run(job)
+        if lack is not None and not isinstance(lack, Exhausted):
+            self.broken = lack
+            self._end()
+        self._execution.rest(lack)
 
     def _keep_books(self, heartbeat: Heartbeat) -> None:
         """Look for jobs that were cancelled or lost, write down what was done, and watch the own memory."""
@@ -174,7 +180,7 @@ class Worker:
             heartbeat.step()
             if not heartbeat.is_alive():
                 self._say("the heartbeat process died; this worker stops")
-                self._stop.set()
+                self._end()
             with contextlib.suppress(WorkspaceError):
                 missing = self._execution.look(missing)
                 if looks % LOOKS_TO_WRITE == 0:
@@ -184,7 +190,7 @@ class Worker:
             first_size = first_size or (size if self._execution.work.documents else 0)
             if 0 < self._station.growth < size - first_size and first_size and not self._stop.is_set():
                 self._say(f"this worker grew by {size - first_size} MiB; it stops for a new one")
-                self._stop.set()
+                self._end()
 
     def _write_down(self) -> None:
         filled = self._batches.filled() if self._batches is not None else None

@@ -274,9 +274,10 @@ def _row_fields(
             continue
         options = []
         for half in halves:
-            place = columns[(half.grid, section)]
-            span = place.spans.get(k)
-            if span is None:
+            # The second half of a row may stand alone in a grid of which nothing else is of this section.
+            place = columns.get((half.grid, section))
+            span = None if place is None else place.spans.get(k)
+            if place is None or span is None:
                 continue
             box = grids[half.grid].grid.box_of(half.row, half.row_end, *span)
             inked = _has_ink(grids[half.grid], half, span)

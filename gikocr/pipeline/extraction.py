@@ -108,7 +108,7 @@ class Pipeline:
         best = [places[0] for places in register(self._form, labelled).values() if places]
         # A table that is hardly there takes nothing from one that is: a stray row often looks like one of another table.
         evidence = sum(max(0.0, p.evidence.labels + p.evidence.geometry) for p in best)
-        return Fit(evidence, sum(p.unmatched for p in best))
+        return Fit(evidence, sum(p.unmatched for p in best), sum(max(0.0, p.evidence.labels) for p in best))
 
     def extract(self, item: Input, *, overlay: bool = False) -> Extraction:
         """Read one document. A bad one gives a report with status ``failed`` and an issue that says why.

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 FIT_OF_ROW = 3.0
 """A grid is doubtful when it holds less than this log evidence for each row of words; whole tables hold over four."""
+LABELS_GAINED = 4.0
+"""Log evidence of labels by which the columns of the page before must better a grid: about half a row that agrees."""
 LEAST_VALUES = 8
 """Short words in the right half of a page on which no grid was found without which no table is looked for on it."""
 SAME_PLACE = 1.0
@@ -44,10 +46,17 @@ SAME_PLACE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How well grids fit the form: log evidence for its rows and columns, and how many rows and columns have no partner."""
+    """How well grids fit the form.
+
+    Attributes:
+        evidence: log evidence for rows and columns of the form.
+        unmatched: how many rows and columns have no partner.
+        labels: what of the evidence is of labels.
+    """
 
     evidence: float
     unmatched: int
+    labels: float = 0.0
 
 
 _Way = Callable[[Sequence["ReadGrid"], Sequence["ReadGrid"]], list["ReadGrid"]]
@@ -199,7 +208,12 @@ class GridReader:
                 if any(s.found.box.top < top.found.box.top for s in strong):
                     return []
                 grid = with_columns_of(top.found, table, found.words, only=only)
-                return [] if grid is None else [self._read_grid(grid, top.ink.ink, first.grid.page)]
+                if grid is None:
+                    return []
+                rival = self._read_grid(grid, top.ink.ink, first.grid.page)
+                # Columns that were put there prove nothing: the labels that come free by it must.
+                gained = self.fit([rival.labelled]).labels - self.fit([top.labelled]).labels
+                return [rival] if gained >= LABELS_GAINED else []
 
             return rivals
 

@@ -43,6 +43,10 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
+#: One encoder for all texts: ``json.dumps`` makes a new one each time where an option is given.
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def _scalar(value: Any) -> str | None:
     """The text of a value that is neither a mapping nor a sequence, else None."""
     if value is None:
@@ -50,7 +54,7 @@ def _scalar(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return _quoted(value)
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float | Decimal):
@@ -95,4 +99,4 @@ def _pretty(value: Any, indent: str) -> str:
 def _key(key: Any) -> str:
     if not isinstance(key, str):
         raise TypeError(f"a JSON key must be text, not {type(key).__name__}")
-    return json.dumps(key, ensure_ascii=False)
+    return _quoted(key)

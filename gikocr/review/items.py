@@ -10,6 +10,7 @@ from gikocr.elements import State
 from gikocr.errors import EditConflict
 from gikocr.report import Verdict
 from gikocr.workspace import Cursor, Keying, StoredField, StoredReport
+from gikocr.workspace.review_queue import is_integer, is_text
 from gikocr.workspace.rows import Value
 
 Box = tuple[float, float, float, float]
@@ -36,8 +37,10 @@ class Place:
         whole = json.loads(text)
         if (
             not isinstance(whole, list)
-            or [type(v) for v in whole[1:]] != [int, str]
+            or len(whole) != 3
             or not isinstance(whole[0], str | None)
+            or not is_integer(whole[1], 32)
+            or not is_text(whole[2])
         ):
             raise ValueError(f"no place in a queue: {text!r}")
         return cls(None if whole[0] is None else Cursor.parse(whole[0]), whole[1], whole[2])

@@ -88,7 +88,7 @@ class Station(Desk):
         Raises:
             ValueError: ``after`` is no place.
         """
-        place = None if after is None else Cursor.parse(after)
+        place = None if after is None else Cursor.parse(after, "doubt")
         with self.workspace.database.read() as connection:
             fields = sheet(connection, printed, selection, after=place, limit=limit, free_for=person)
         following = str(Cursor.of(fields[-1])) if len(fields) == limit else None

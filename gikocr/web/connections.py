@@ -8,10 +8,16 @@ request give way.
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
 from h11 import CLOSED, ERROR, ConnectionClosed
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from gikocr.errors import UsageError
+
+#: Connections that may wait until they are looked at: a burst of a few browsers.
+BACKLOG = 2048
 
 #: Seconds until the head of a request is there whole: from opening the connection, or from its first byte.
 HEAD_SECONDS = 10.0
@@ -29,6 +35,28 @@ CHECK_SECONDS = 1.0
 #: Over this share of the places, connections that have been without a request for so many seconds are closed for a new one.
 CROWDED = 0.75
 IDLE_SECONDS = 2.0
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens at an address, so that nobody else can; 0 takes a free port.
+
+    Raises:
+        UsageError: the address is taken, or is none of this machine.
+    """
+    bound = None
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        bound = socket.socket(family, kind, protocol)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.listen(BACKLOG)
+    except OSError as error:
+        if bound is not None:
+            bound.close()
+        raise UsageError(
+            f"Cannot listen on {host} port {port}: {error.strerror or error}.", advice="Give another --port."
+        ) from error
+    return bound
 
 
 class TimedProtocol(H11Protocol):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import socket
 from collections.abc import Callable
 
 import uvicorn
@@ -12,7 +11,7 @@ from starlette.types import ASGIApp
 from gikocr.errors import UsageError
 from gikocr.review import Station
 from gikocr.web.app import Options, create_app
-from gikocr.web.connections import TimedProtocol
+from gikocr.web.connections import BACKLOG, TimedProtocol, listen
 
 #: Connections at the same time; more are answered with 503 at once, so that those that are served do not wait.
 MAX_CONNECTIONS = 400
@@ -66,7 +65,7 @@ def serve(station: Station, options: Options, port: int, *, when_ready: Callable
     """
     check_options(station, options)
     app = create_app(station, options)
-    bound = _bind(options.host, port)
+    bound = listen(options.host, port)
     name = f"[{options.host}]" if ":" in options.host else options.host
     when_ready(f"http://{name}:{bound.getsockname()[1]}/")
     with bound:
@@ -82,23 +81,10 @@ def configured(app: ASGIApp) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         limit_concurrency=MAX_CONNECTIONS,
-        backlog=2048,
+        backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,
         lifespan="off",
         ws="none",
         proxy_headers=False,
     )
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        bound = socket.socket(family, kind, protocol)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
-    except OSError as error:
-        raise UsageError(
-            f"Cannot serve at {host}:{port}: {error.strerror or error}.", advice="Give another --port."
-        ) from error
-    return bound

@@ -8,8 +8,9 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
-from gikocr.errors import TooLarge, WorkspaceError
+from gikocr.errors import Exhausted, TooLarge
 from gikocr.workspace.atomic import make_folder, unusable
 
 _READ_AT_ONCE = 2**20
@@ -25,15 +26,14 @@ class Blobs:
         """Where the content of this hash stands, or would stand."""
         return self._folder / sha256[:2] / sha256[2:4] / sha256
 
-    def add_file(self, path: Path) -> str:
-        """Copy a file in, and return its hash.
+    def add_open(self, file: BinaryIO) -> str:
+        """Copy in what an open file holds, and return its hash.
 
         Raises:
             OSError: the file cannot be read.
             WorkspaceError: the copy cannot be written.
         """
-        with path.open("rb") as file:
-            return self.add(iter(lambda: file.read(_READ_AT_ONCE), b""))
+        return self.add(iter(lambda: file.read(_READ_AT_ONCE), b""))
 
     def add(self, blocks: Iterable[bytes], *, most: int = 0) -> str:
         """Keep what the blocks hold together, and return its hash. Nothing is left behind when that fails.
@@ -91,7 +91,7 @@ class Blobs:
             names: for each file its own name and where its content stands.
 
         Raises:
-            WorkspaceError: no temporary folder can be made.
+            Exhausted: no temporary folder can be made.
         """
         with contextlib.ExitStack() as stack:
             try:
@@ -103,7 +103,10 @@ class Blobs:
                     paths.append(folder / str(number) / (Path(name).name or "unnamed"))
                     paths[-1].symlink_to(path.absolute())
             except OSError as error:
-                raise WorkspaceError(f"No temporary folder can be used: {error.strerror or error}.") from error
+                raise Exhausted(
+                    f"No temporary folder can be used: {error.strerror or error}.",
+                    advice="Make room in it, or name another one in TMPDIR.",
+                ) from error
             yield tuple(paths)
 
 

@@ -61,7 +61,11 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as it stands. ``attempt`` is the one that runs or ran last; ``document_id`` is set when there is a report."""
+    """A job as it stands.
+
+    ``attempt`` is the one that runs or ran last, counted for good; ``tries`` counts those since the job was last put into the queue as
+    new, but for those that a worker could not begin. ``document_id`` is set when there is a report.
+    """
 
     id: int
     content: str
@@ -75,6 +79,7 @@ class Job:
     priority: int
     state: JobState
     attempt: int
+    tries: int
     deaths: int
     suspect: bool
     worker: str | None

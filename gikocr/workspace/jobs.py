@@ -136,7 +136,13 @@ class JobLog:
         statement = (
             sa.update(table)
             .where(table.c.id == job_id, table.c.state == "queued")
-            .values(state="running", attempt=table.c.attempt + 1, worker=worker, started_at=self._database.moment())
+            .values(
+                state="running",
+                attempt=table.c.attempt + 1,
+                tries=table.c.tries + 1,
+                worker=worker,
+                started_at=self._database.moment(),
+            )
             .returning(table)
         )
         with self._database.write() as connection:
@@ -183,7 +189,9 @@ class JobLog:
             values["document_id"] = document_id
         self._change(connection, job, values)
 
-    def give_back(self, job: Job, enqueue: Enqueue, *, suspect: bool = False, death: bool = False) -> int:
+    def give_back(
+        self, job: Job, enqueue: Enqueue, *, suspect: bool = False, death: bool = False, counts: bool = True
+    ) -> int:
         """Put a job that was begun back into the queue, and return how many deaths are counted for it.
 
         Args:
@@ -191,6 +199,7 @@ class JobLog:
             enqueue: tells the queue.
             suspect: a process died that may have died of it.
             death: one died that did nothing else.
+            counts: whether the attempt is one of :data:`MOST_ATTEMPTS`; not where the worker could not even begin.
 
         Raises:
             Overtaken: the attempt is no longer the one that counts.
@@ -200,6 +209,8 @@ class JobLog:
             values["suspect"] = True
         if death:
             values["deaths"] = table.c.deaths + 1
+        if not counts:
+            values["tries"] = table.c.tries - 1
         with self._database.write() as connection:
             deaths = self._change(connection, job, values)
             enqueue(connection, [(job.id, job.priority + ONCE_BEGUN)])
@@ -286,6 +297,7 @@ def _fresh(moment: sa.ColumnElement[str]) -> dict[str, Any]:
     """What a job is when it is put into the queue as if it were new; the attempt goes on counting, since it fences."""
     return {
         "state": "queued",
+        "tries": 0,
         "deaths": 0,
         "suspect": False,
         "worker": None,

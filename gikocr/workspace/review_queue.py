@@ -29,6 +29,28 @@ _COLUMNS: dict[Order, tuple[str, ...]] = {
 }
 
 
+_BY_AGENCY = ("agency", "report_id", "position")
+
+
+def is_integer(value: object, bits: int) -> bool:
+    """Whether a value that somebody sent is a whole number that a column of so many bits holds."""
+    return type(value) is int and -(2 ** (bits - 1)) <= value < 2 ** (bits - 1)
+
+
+def is_text(value: object) -> bool:
+    """Whether a value that somebody sent is text that a database takes: no NUL, no half of a surrogate pair."""
+    return isinstance(value, str) and not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value)
+
+
+def _can_be(column: str, value: object) -> bool:
+    if column in ("harm", "rank"):
+        # Probabilities and what is reckoned of them; comparing also tells what is no number, and what no float can hold.
+        return type(value) in (int, float) and abs(value) < 2**53  # type: ignore[arg-type]
+    if column in ("report_id", "position"):
+        return is_integer(value, 64 if column == "report_id" else 32)
+    return is_text(value) or (column == "agency" and value is None)
+
+
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """A place in the queue: that of the last field of a page."""
@@ -47,27 +69,30 @@ class Cursor:
             "field_id": field.field_id,
             "agency": field.agency,
         }
-        names = _COLUMNS.get(order, ("agency", "report_id", "position"))
+        names = _COLUMNS.get(order, _BY_AGENCY)
         return cls(order, tuple(whole[name] for name in names))
 
     def __str__(self) -> str:
         return json.dumps([self.order, *self.key], ensure_ascii=False)
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str, expected: Order | None = None) -> Self:
         """What ``str`` wrote.
 
+        Args:
+            text: it, perhaps changed on its way by anybody.
+            expected: the order that it must be of; None: any.
+
         Raises:
-            ValueError: it did not write that.
+            ValueError: it did not write that, or in another order.
         """
         whole = json.loads(text)
         if not isinstance(whole, list) or not whole or whole[0] not in (*_COLUMNS, "agency"):
             raise ValueError(f"no place in a queue: {text!r}")
         order, key = whole[0], tuple(whole[1:])
-        if len(key) != len(_COLUMNS.get(order, ("", "", ""))) or not all(
-            v is None or isinstance(v, int | float | str) for v in key
-        ):
-            raise ValueError(f"no place in a queue: {text!r}")
+        names = _COLUMNS.get(order, _BY_AGENCY)
+        if expected not in (None, order) or len(key) != len(names) or not all(map(_can_be, names, key)):
+            raise ValueError(f"no place in the order {expected or order!r}: {text!r}")
         return cls(order, key)
 
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 #: The revision of :mod:`gikocr.workspace.migrations` that makes the tables below. A test holds the two together.
-REVISION = "0003"
+REVISION = "0004"
 
 metadata = MetaData(
     naming_convention={

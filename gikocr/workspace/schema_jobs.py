@@ -25,7 +25,7 @@ from gikocr.workspace.schema import _Id, _Time, metadata
 
 #: One document to be read with certain settings. ``content`` is its hash (that of the name where no file could be read), ``files`` its
 #: parts as JSON. ``suspect``: a process died while this was in its hands, so it is read alone. ``deaths`` counts processes that died
-#: reading it alone.
+#: reading it alone. ``tries`` counts attempts too, but anew when the job is submitted again, and not those that no worker could begin.
 job = Table(
     "job",
     metadata,
@@ -41,6 +41,7 @@ job = Table(
     Column("priority", Integer, nullable=False),
     Column("state", String(12), nullable=False),
     Column("attempt", Integer, nullable=False, server_default=text("0")),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
     Column("deaths", Integer, nullable=False, server_default=text("0")),
     Column("suspect", Boolean, nullable=False),
     Column("worker", String(32)),

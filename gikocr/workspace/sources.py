@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,14 @@ class Sources:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def known(self, items: Sequence[Input], fingerprint: str, *, rehash: bool = False) -> list[Known | None]:
+    def known(
+        self,
+        items: Sequence[Input],
+        fingerprint: str,
+        *,
+        rehash: bool = False,
+        hash_of: Callable[[Input], str] | None = None,
+    ) -> list[Known | None]:
         """For each document what is known of it under this fingerprint; None: it has to be read.
 
         A file with another size or time than last time, or not seen before, is hashed; its content may be known from elsewhere.
@@ -66,6 +73,7 @@ class Sources:
             items: a few hundred at a time, for which the database is asked once.
             fingerprint: of the run.
             rehash: hash all files, whatever their size and time say.
+            hash_of: hashes a document, for who reads its files anyway; None: :func:`content_hash`.
         """
         keys = [source_key(item) for item in items]
         stamps = [stamp(item) for item in items]
@@ -77,7 +85,7 @@ class Sources:
             ]
         # No transaction is held while files are read, which may take minutes.
         digests = [
-            content_hash(item) if document is None and mark else ""
+            (hash_of or content_hash)(item) if document is None and mark else ""
             for item, document, mark in zip(items, same, stamps, strict=True)
         ]
         with self._database.read() as connection:

@@ -94,3 +94,25 @@ def test_tokens_are_made_listed_and_revoked(tmp_path: Path, capsys: pytest.Captu
     capsys.readouterr()
     assert main(["token", "list", "-w", out]) == 0
     assert capsys.readouterr().out.split("\t")[1:3] == ["a", "read submit"]
+
+
+@pytest.mark.parametrize("same_port", [True, False])
+def test_a_second_server_leaves_the_first_one_its_jobs(
+    serve: Callable[[], Served], tmp_path: Path, same_port: bool
+) -> None:
+    _, client = serve()
+    begun = bring(client, "slow.pdf")
+    assert until(lambda: state(client, begun) == "running")
+    port = str(client.base_url.port) if same_port else "0"
+    second = start(tmp_path, "serve", "-w", str(tmp_path / "out"), "--port", port)
+    try:
+        _, errors = second.communicate(timeout=30)
+    finally:
+        second.kill()
+    assert second.returncode == (2 if same_port else 4)
+    assert ("Address already in use" if same_port else "reads the documents of this workspace already") in errors
+    assert "Traceback" not in errors
+    with Workspace.open(tmp_path / "out") as workspace:
+        job = workspace.jobs.job(begun)
+        assert (job.state, job.attempt, job.suspect) == ("running", 1, False)
+    assert state(client, begun) == "running"

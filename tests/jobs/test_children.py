@@ -19,7 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gikocr.elements import Candidate, CellReading, LineText
+from gikocr.errors import Exhausted
 from gikocr.ingest import Input
+from gikocr.jobs import children as children_module
 from gikocr.jobs import wire
 from gikocr.jobs.children import Children, Died, GivenUp, Nursery, Read, ReadingChild, Recipe
 from gikocr.jobs.isolation import Limits
@@ -231,3 +233,35 @@ def test_no_child_outlives_its_parent(tmp_path: Path) -> None:
     parent.kill()
     parent.wait()
     assert until(lambda: not Path(f"/proc/{process}").exists())
+
+
+def test_what_cannot_be_started_leaves_nothing_open(
+    recipe: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where files run short, each try would take some more."""
+    nursery = Nursery()
+    nursery.start(lambda: None)
+    before = set(Path("/proc/self/fd").iterdir())
+    kept = []
+    with monkeypatch.context() as patch:
+        patch.setattr("gikocr.jobs.children._started", lambda process: os.open("/nowhere", os.O_RDONLY))
+        with pytest.raises(Exhausted) as caught:
+            ReadingChild(recipe(), nursery, lambda connection: None)
+        kept.append(caught)  # its traceback keeps all that was made
+        assert set(Path("/proc/self/fd").iterdir()) == before
+
+    def no_thread(*given: object, **named: object) -> object:
+        raise RuntimeError("can't start new thread")
+
+    children: list[int] = []
+    started = children_module._started
+    with monkeypatch.context() as patch:
+        patch.setattr(children_module.threading, "Thread", no_thread)
+        patch.setattr(children_module, "_started", lambda p: (started(p), children.append(p.pid))[0])
+        with pytest.raises(Exhausted):
+            ReadingChild(recipe(), nursery, lambda connection: None)
+    assert until(lambda: not Path(f"/proc/{children[0]}").exists() or _is_zombie(children[0]))
+
+
+def _is_zombie(process: int) -> bool:
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"

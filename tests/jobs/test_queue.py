@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ import sqlalchemy as sa
 from gikocr.cli.main import main
 from gikocr.errors import Overtaken, WorkspaceError
 from gikocr.ingest import Input
+from gikocr.jobs import queue as queue_module
 from gikocr.jobs.queue import Queue, install, is_installed
 from gikocr.jobs.reaper import reap
 from gikocr.jobs.submitting import Order, submit
@@ -284,3 +288,100 @@ def test_a_database_without_a_queue_says_what_to_do(tmp_path: Path, postgresql: 
         assert install(workspace.database)
         assert not install(workspace.database)
         Queue(workspace.database)
+
+
+@pytest.mark.parametrize("fault", ["function", "right", "connection"])
+def test_a_queue_that_fails_is_said_in_a_line_and_leaves_no_job(
+    workspace: Workspace,
+    tmp_path: Path,
+    postgresql: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+) -> None:
+    """The queue's statements do not go through SQLAlchemy, which would name their errors."""
+    put(workspace, tmp_path, "before.pdf")
+    if fault == "connection":
+        look = queue_module.search_path
+
+        @contextmanager
+        def cut(connection: sa.Connection) -> Iterator[None]:
+            with look(connection):
+                number = connection.scalar(sa.text("SELECT pg_backend_pid()"))
+                with workspace.database.write() as other:
+                    other.execute(sa.text("SELECT pg_terminate_backend(:number, 5000)"), {"number": number})
+                yield
+
+        monkeypatch.setattr(queue_module, "search_path", cut)
+    else:
+        wreck = {
+            "function": "ALTER FUNCTION procrastinate.procrastinate_defer_jobs_v1 RENAME TO gone",
+            "right": "ALTER TABLE procrastinate.procrastinate_jobs ADD CHECK (args->>'job' = '1')",
+        }[fault]
+        with workspace.database.write() as connection:
+            connection.exec_driver_sql(wreck)
+    scan = make_input(tmp_path, "a.pdf", "a").paths[0]
+    assert main(["submit", str(scan), "-w", str(workspace.folder.out), "--database", postgresql]) == 4
+    first, *rest = capsys.readouterr().err.splitlines()
+    assert first.startswith("gikocr: The database " if fault == "connection" else "gikocr: The queue in the database ")
+    assert len(rest) == 1
+    assert [j.name for j in workspace.jobs.jobs(JobSelection())] == ["before.pdf"]
+    assert len(entries(workspace)) == 1
+
+
+def test_a_schema_that_cannot_be_made_is_said_in_a_line(
+    tmp_path: Path, postgresql: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Workspace.open(tmp_path / "out", database=postgresql) as workspace, workspace.database.write() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA procrastinate; CREATE TABLE procrastinate.procrastinate_workers ()")
+    assert main(["db", "upgrade", "-w", str(tmp_path / "out"), "--database", postgresql]) == 4
+    assert capsys.readouterr().err.startswith("gikocr: The queue in the database ")
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_new_file_is_read_once(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_place: bool
+) -> None:
+    """To tell whether it is known and to copy it, one reading is enough; one that stands there unchanged needs none."""
+    opened: list[str] = []
+    how = Path.open
+
+    def counted(self: Path, mode: str = "r", *given: object, **named: object) -> object:
+        if self.parent == tmp_path and mode == "rb":
+            opened.append(self.name)
+        return how(self, mode, *given, **named)
+
+    monkeypatch.setattr(Path, "open", counted)
+    order = Order(in_place=in_place)
+    (number,) = put(workspace, tmp_path, "a.pdf", order=order)
+    files = [*workspace.jobs.job(number).files]
+    assert (opened.count("a.pdf"), files[0].sha256) == (1, hashlib.sha256(b"a.pdf").hexdigest())
+    assert workspace.blobs.path(files[0].sha256).exists() is not in_place
+    job = workspace.jobs.claim(number, "w")
+    assert job is not None
+    record(workspace, tmp_path, job)
+    opened.clear()
+    scan, queue = tmp_path / "a.pdf", Queue(workspace.database)
+    # As the worker wrote it down: the file was not touched since.
+    (after,) = [s for _, s in submit(workspace, [Input("a.pdf", (scan,))], Settings(), order, queue.enqueue)]
+    assert after == []
+    # A copy elsewhere is read, once, and known by its content.
+    scan.rename(tmp_path / "b.pdf")
+    opened.clear()
+    moved = Input("b.pdf", (tmp_path / "b.pdf",))
+    ((counts, _),) = submit(workspace, [moved], Settings(), order, queue.enqueue)
+    assert (counts.read, opened) == (1, ["b.pdf"])
+
+
+def test_what_is_too_large_to_be_held_is_copied_all_the_same(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gikocr.jobs.submitting.MOST_HELD", 7)
+    monkeypatch.setattr("gikocr.jobs.submitting._READ_AT_ONCE", 2)
+    names = ("a.pdf", "b.pdf", "", "larger.pdf")
+    items = [make_input(tmp_path, f"{n}.pdf", name) for n, name in enumerate(names)]
+    ((_, done),) = submit(workspace, items, Settings(), Order(), Queue(workspace.database).enqueue)
+    for number, name in zip([s.id for s in done], names, strict=True):
+        (file,) = workspace.jobs.job(number).files
+        assert file.sha256 == hashlib.sha256(name.encode()).hexdigest()
+        assert workspace.blobs.path(file.sha256).read_text() == name

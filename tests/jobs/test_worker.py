@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from gikocr import forms
 from gikocr.cli.main import main
 from gikocr.report import Report
 from gikocr.workspace import Job, JobSelection, Workspace
 from tests.cli.commands import living, start, until
+from tests.workspace.reports import make_input
 
 StartWorker = Callable[..., subprocess.Popen[str]]
 
@@ -142,6 +144,24 @@ def test_a_job_of_another_version_fails_once_and_not_for_ever(
     found = job(workspace, "a.pdf")
     assert (found.state, found.error_code, found.attempt) == ("failed", "internal_error", 1)
     assert "an_option_of_tomorrow" in str(found.error)
+
+
+def test_a_form_that_a_worker_does_not_have_fails_once_and_not_for_ever(
+    workspace: Workspace, postgresql: str, tmp_path: Path, begin: StartWorker
+) -> None:
+    form = tmp_path / "own.toml"
+    shutil.copy(Path(forms.__file__).with_name("annual_report.toml"), form)
+    arguments = ["-w", str(workspace.folder.out), "--database", postgresql]
+    scan = make_input(tmp_path, "a.pdf", "%PDF-1.7 a").paths[0]
+    assert main(["submit", str(scan), "--form", str(form), *arguments]) == 0
+    moved = form.rename(tmp_path / "elsewhere.toml")
+    assert begin("--slots", "1", "--drain").wait(60) == 0
+    found = job(workspace, "a.pdf")
+    assert (found.state, found.error_code, found.attempt) == ("failed", "form_invalid", 1)
+    moved.rename(form)
+    assert main(["jobs", "--do", "resubmit", "--all", *arguments]) == 0
+    assert begin("--slots", "1", "--drain").wait(60) == 0
+    assert job(workspace, "a.pdf").state == "done"
 
 
 def test_three_machines_share_a_database_and_a_folder(

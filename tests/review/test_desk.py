@@ -81,7 +81,18 @@ def test_a_place_of_another_order_or_of_nowhere_is_refused(on_sqlite: Station) -
         on_sqlite.queue(
             "agency", person="李", after=replace(place, main=on_sqlite.queue("harm", person="李")[-1].place.main)
         )
-    for text in ("", "[]", "1", '[null, "x", ""]', '["[\\"harm\\"]", 1, ""]', '["[\\"nowhere\\", 1]", 1, ""]'):
+    for text in (
+        *(
+            "",
+            "[]",
+            "1",
+            '[null, "x", ""]',
+            '["[\\"harm\\"]", 1, ""]',
+            '["[\\"nowhere\\", 1]", 1, ""]',
+            '[null, true, ""]',
+        ),
+        *(f'[null, {2**31}, ""]', '[null, 1, "\\u0000"]', '[null, 1, "\\ud800"]', '[null, 1, "", 2]'),
+    ):
         with pytest.raises(ValueError):
             Place.parse(text)
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from gikocr.workspace import Workspace, recording, schema
+from gikocr.workspace import JobSelection, Workspace, recording, schema
 from gikocr.workspace import database as database_module
+from gikocr.workspace.jobs import no_queue
 from tests.workspace.reports import FORM, PERSON, make_field, make_input, make_report, with_reading
 
 RULE = "balance.natural_person"
@@ -94,3 +95,25 @@ def test_going_from_nothing_and_from_0001_ends_at_the_same_tables(
         if database is None:
             workspace.record(item, [with_reading(make_report(item))], fingerprint="f", form=FORM)
             assert [r.name for r in workspace.reports()] == ["a.pdf", "b.pdf"]
+
+
+def test_attempts_of_older_jobs_count_until_they_are_submitted_again(
+    tmp_path: Path, database: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(database_module, "REVISION", "0003")
+        old = Workspace.open(tmp_path / "out", database=database)
+    row = {
+        "id": 1, "content": "c", "source_key": "k", "fingerprint": "f", "name": "a.pdf", "files": "[]", "settings": "{}",
+        "overlay": False, "batch": "", "priority": 0, "state": "set_aside", "attempt": 31, "deaths": 0, "suspect": False,
+        "submitted_at": recording.now(), "queued_at": recording.now(),
+    }  # fmt: skip
+    with old.database.write() as connection:
+        connection.execute(sa.insert(sa.table("job", *(sa.column(name) for name in row))).values(row))
+    old.close()
+    with Workspace.open(tmp_path / "out", database=database, migrate_server=True) as workspace:
+        assert (workspace.jobs.job(1).attempt, workspace.jobs.job(1).tries) == (31, 31)
+        workspace.jobs.queue_again(JobSelection(), ("set_aside",), no_queue)
+        job = workspace.jobs.claim(1, "w")
+        assert job is not None
+        assert (job.attempt, job.tries) == (32, 1)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gikocr.workspace import Cursor, NewReport, Order, Selection, Workspace
 from gikocr.workspace.review_queue import sheet
@@ -96,3 +99,23 @@ def test_pages_in_every_order_give_every_field_once(open_workspace: Open, tmp_pa
     if order == "harm":
         assert [f.field_id for f in walked] == ["f3"] * 4
         assert workspace.reviews.queue.page("harm", limit=1)[0].field_id == "sum"
+
+
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.integers(-(2**70), 2**70), st.floats(), st.text(max_size=3), st.just("\0"),
+    st.just("\ud800"),
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=st.sampled_from(sorted(INDEX)), key=st.lists(VALUES, min_size=2, max_size=4))
+def test_every_place_is_one_that_the_database_takes_or_refused(
+    open_workspace: Open, order: Order, key: list[Any]
+) -> None:
+    if not hasattr(open_workspace, "kept"):
+        open_workspace.kept = open_workspace()  # type: ignore[attr-defined]
+    try:
+        after = Cursor.parse(json.dumps([order, *key]))
+    except ValueError:
+        return
+    open_workspace.kept.reviews.queue.page(order, after=after)  # type: ignore[attr-defined]

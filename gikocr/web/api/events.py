@@ -10,11 +10,12 @@ from collections.abc import AsyncIterator
 import anyio.to_thread
 from fastapi import APIRouter
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from gikocr.errors import WorkspaceError
 from gikocr.web.api.bodies import DocumentBody
 from gikocr.web.api.documents import Number, job_of
-from gikocr.web.api.problems import Problem, documented
+from gikocr.web.api.problems import Problem, documented, response
 from gikocr.web.api.service import Here, Reader, Service
 from gikocr.workspace.job_rows import FINAL
 
@@ -44,30 +45,43 @@ LONGEST = 3600.0
 async def events(here: Here, who: Reader, number: Number) -> StreamingResponse:
     """Watch a document until it has come to its end."""
     await anyio.to_thread.run_sync(functools.partial(job_of, here, number))
-    if not here.streams.acquire(blocking=False):
-        raise Problem(503, "too_many_streams", "Too many clients watch already.", headers={"Retry-After": "10"})
-    return StreamingResponse(_stream(here, number), media_type="text/event-stream")
+    return _Stream(here, number)
 
 
-async def _stream(here: Service, number: int) -> AsyncIterator[bytes]:
-    try:
-        last: tuple[str, int] | None = None
-        began = signed = time.monotonic()
-        while time.monotonic() - began < LONGEST:
-            try:
-                job = await anyio.to_thread.run_sync(functools.partial(job_of, here, number))
-            except WorkspaceError:
-                await asyncio.sleep(LOOK_EVERY)
-                continue
-            if (job.state, job.attempt) != last:
-                last = (job.state, job.attempt)
-                signed = time.monotonic()
-                yield f"event: state\nid: {job.attempt}\ndata: {DocumentBody.of(job).model_dump_json()}\n\n".encode()
-            if job.state in FINAL:
-                return
-            if time.monotonic() - signed > SIGN_EVERY:
-                signed = time.monotonic()
-                yield b": still there\n\n"
+class _Stream(StreamingResponse):
+    """A stream that has its place for as long as it is answered, whenever and however its client leaves."""
+
+    def __init__(self, here: Service, number: int) -> None:
+        super().__init__(_events(here, number), media_type="text/event-stream")
+        self._places = here.streams
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._places.acquire(blocking=False):
+            full = Problem(503, "too_many_streams", "Too many clients watch already.", headers={"Retry-After": "10"})
+            await response(full)(scope, receive, send)
+            return
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._places.release()
+
+
+async def _events(here: Service, number: int) -> AsyncIterator[bytes]:
+    last: tuple[str, int] | None = None
+    began = signed = time.monotonic()
+    while time.monotonic() - began < LONGEST:
+        try:
+            job = await anyio.to_thread.run_sync(functools.partial(job_of, here, number))
+        except WorkspaceError:
             await asyncio.sleep(LOOK_EVERY)
-    finally:
-        here.streams.release()
+            continue
+        if (job.state, job.attempt) != last:
+            last = (job.state, job.attempt)
+            signed = time.monotonic()
+            yield f"event: state\nid: {job.attempt}\ndata: {DocumentBody.of(job).model_dump_json()}\n\n".encode()
+        if job.state in FINAL:
+            return
+        if time.monotonic() - signed > SIGN_EVERY:
+            signed = time.monotonic()
+            yield b": still there\n\n"
+        await asyncio.sleep(LOOK_EVERY)

@@ -33,10 +33,9 @@ def healthz() -> Health:
     "/readyz", response_model=Health, responses={503: {"model": Health, "description": "Something does not work."}}
 )
 def readyz(here: Here) -> Response:
-    """Whether database, folder and models can be used."""
-    failed = [
-        name for name, works in (("database", _database), ("folder", _folder), ("models", _models)) if not works(here)
-    ]
+    """Whether database, folder and models can be used, and reading processes be started where this process starts them."""
+    parts = (("database", _database), ("folder", _folder), ("models", _models), ("reading", _reading))
+    failed = [name for name, works in parts if not works(here)]
     body = Health(status="failed" if failed else "ok", failed=failed)
     return JSONResponse(body.model_dump(), 503 if failed else 200)
 
@@ -67,6 +66,10 @@ def _models(here: Service) -> bool:
         return all(manifest[name].path.is_file() for name, _ in Engines(here.settings).models())
     except GikocrError:
         return False
+
+
+def _reading(here: Service) -> bool:
+    return here.broken() is None
 
 
 @router.get(

@@ -99,6 +99,6 @@ def _place(text: str | None) -> Cursor | None:
     if text is None:
         return None
     try:
-        return Cursor.parse(base64.urlsafe_b64decode(text.encode("ascii", "strict")).decode())
+        return Cursor.parse(base64.urlsafe_b64decode(text.encode("ascii", "strict")).decode(), "doubt")
     except (ValueError, RecursionError) as error:
         raise Problem(422, "invalid_request", "This cursor is none of ours.") from error

@@ -22,20 +22,19 @@ KEEP_ALIVE = 15
 GRACE = 10
 
 
-def serve(service: Service, options: Options, port: int, *, when_ready: Callable[[str], None]) -> None:
+def serve(service: Service, options: Options, bound: socket.socket, *, when_ready: Callable[[str], None]) -> None:
     """Serve until interrupted.
 
     Args:
         service: the workspace and what is behind it.
         options: how.
-        port: 0 takes a free one.
-        when_ready: told the address once the port is ours.
+        bound: of :func:`gikocr.web.connections.listen`.
+        when_ready: told the address before the first request is answered.
 
     Raises:
-        UsageError: the address is taken, or others can reach it and no token is asked for, or there is none.
+        UsageError: others can reach the address and no token is asked for, or there is none.
     """
     check_options(service, options)
-    bound = _bind(options.host, port)
     config = uvicorn.Config(
         create_app(service, options),
         http=TimedProtocol,
@@ -79,16 +78,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        bound = socket.socket(family, kind, protocol)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
-    except OSError as error:
-        raise UsageError(
-            f"Cannot listen on {host} port {port}: {error.strerror or error}.", advice="Give another --port."
-        ) from error
-    return bound

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from fastapi import Depends, Request
 from gikocr.web.api.guard import require
 
 if TYPE_CHECKING:
+    from gikocr.errors import GikocrError
     from gikocr.settings import Settings
     from gikocr.workspace import Workspace
     from gikocr.workspace.jobs import Enqueue
@@ -25,6 +27,7 @@ class Service:
         settings: how documents are read unless a request says otherwise.
         enqueue: tells the queue, or the local pool, of jobs.
         max_queued: jobs that may wait; more are refused for a while.
+        broken: why nothing can be read for now, where this process reads itself; None: it can.
         streams: places for clients that watch events.
     """
 
@@ -32,6 +35,7 @@ class Service:
     settings: Settings
     enqueue: Enqueue
     max_queued: int = 100_000
+    broken: Callable[[], GikocrError | None] = lambda: None
     streams: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(64))
 
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import threading
 from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
+from starlette.requests import ClientDisconnect
 
 from gikocr.report import Report
 from gikocr.web.api.app import Options, create_app
@@ -114,6 +117,50 @@ def test_events_tell_each_state_until_the_end(client: TestClient) -> None:
         states = [json.loads(line[6:])["state"] for line in stream.iter_lines() if line.startswith("data: ")]
     assert states[-1] == "done"
     assert states == sorted(set(states), key=["queued", "running", "done"].index)
+
+
+@pytest.mark.parametrize("leaves", ["before the answer", "with its head", "after the first event"])
+@pytest.mark.parametrize("version", ["2.3", "2.4"])
+def test_a_client_that_leaves_gives_its_place_back(
+    client: TestClient, service: Service, leaves: str, version: str
+) -> None:
+    number = bring(client, "slow.pdf")["id"]
+    service.streams = threading.Semaphore(2)
+    scope = {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": version}, "http_version": "1.1", "method": "GET",
+        "path": f"/v1/documents/{number}/events", "query_string": b"", "scheme": "http", "server": ("localhost", 80),
+        "headers": [(b"host", b"localhost"), (b"authorization", client.headers["Authorization"].encode())],
+    }  # fmt: skip
+
+    async def watch() -> list[str]:
+        left, sent = asyncio.Event(), []
+        if leaves == "before the answer":
+            left.set()
+
+        async def receive() -> dict:
+            if not asked:
+                asked.append(True)
+                return {"type": "http.request", "body": b"", "more_body": False}
+            await left.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict) -> None:
+            if left.is_set():
+                raise OSError("the client is gone")
+            sent.append(message["type"])
+            if leaves == "with its head" or message["type"] == "http.response.body":
+                left.set()
+
+        asked: list[bool] = []
+        with contextlib.suppress(OSError, ClientDisconnect):
+            await asyncio.wait_for(client.app(dict(scope), receive, send), 10)  # type: ignore[arg-type]
+        return sent
+
+    for _ in range(4):
+        sent = asyncio.run(watch())
+        assert ("http.response.body" in sent) == (leaves == "after the first event")
+    assert [service.streams.acquire(blocking=False) for _ in range(3)] == [True, True, False]
+    assert code(client.get(f"/v1/documents/{number}/events")) == (503, "too_many_streams")
 
 
 def test_lists_are_read_page_by_page(client: TestClient) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import csv
 import importlib.util
 import io
@@ -7,6 +8,7 @@ import io
 import pytest
 from fastapi.testclient import TestClient
 
+from gikocr.errors import WorkspaceError
 from gikocr.web.api.service import Service
 from gikocr.workspace.access import Tokens
 from tests.cli.commands import until
@@ -55,6 +57,29 @@ def test_what_waits_for_a_senior_takes_the_scope_admin(client: TestClient, servi
     assert client.post(where, json=sent).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        f'["doubt", 0.5, {2**63}, 1]',
+        f'["doubt", 0.5, 1, {10**30}]',
+        f'["doubt", {10**400}, 1, 1]',
+        '["doubt", NaN, 1, 1]',
+        '["doubt", 0.5, true, 1]',
+        '["doubt", 0.5, null, 1]',
+        '["doubt", 0.5, "1", 1]',
+        '["harm", 0.0, 0.5, 1, 1]',
+        '["agency", "a\\u0000", 1, 1]',
+        '["doubt", 0.5, 1, 1',
+    ],
+)
+def test_a_cursor_that_is_none_of_ours_is_refused(client: TestClient, cursor: str) -> None:
+    read(client, "brief-doubt1.pdf")
+    after = base64.urlsafe_b64encode(cursor.encode()).decode()
+    answer = client.get("/v1/review/items", params={"after": after})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
 @pytest.mark.parametrize("file_format", ["csv", "xlsx", "parquet", "json"])
 def test_exports_come_as_files(client: TestClient, file_format: str) -> None:
     read(client, "brief1.pdf", "brief-doubt2.pdf")
@@ -101,3 +126,5 @@ def test_health_says_what_does_not_work(client: TestClient, service: Service) ->
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["failed"]) == (503, ["folder"])
     own.with_name("elsewhere").rename(own)
+    service.broken = lambda: WorkspaceError("No reading process can be started.")
+    assert client.get("/readyz").json()["failed"] == ["reading"]
