@@ -229,7 +229,12 @@ def _places(
     if not pairs:
         return None
     heads = sum(weights.of(rows[j])[0][i] for i, j in alignment.pairs if rows[j].table is table and rows[j].row is None)
-    columns = place_columns(table, [(rows[j].section, printed[i]) for j, i in pairs.items()], grids, printed)
+    placed = [(rows[j].section, printed[i]) for j, i in pairs.items()]
+    # The second half of a row that a page break cuts may be all that its grid holds of the section.
+    known = {(row.grid, section) for section, row in placed}
+    halves = [(rows[j].section, printed[i + 1]) for j, i in pairs.items() if i in alignment.joined]
+    placed += [(section, row) for section, row in halves if (row.grid, section) not in known]
+    columns = place_columns(table, placed, grids, printed)
     labels = sum(
         weights.of(rows[j])[0][i] if i not in alignment.joined else weights.of(rows[j])[1][i] for j, i in pairs.items()
     )
@@ -245,8 +250,8 @@ def _places(
             continue
         i = pairs[j]
         certainty = float(alignment.probability[i, j])
-        halves = [printed[i], printed[i + 1]] if i in alignment.joined else [printed[i]]
-        fields += _row_fields(ids, halves, certainty, row.section, columns, grids)
+        parts = [printed[i], printed[i + 1]] if i in alignment.joined else [printed[i]]
+        fields += _row_fields(ids, parts, certainty, row.section, columns, grids)
     found = len(pairs)
     evidence = PlacementEvidence(float(labels), geometry, 0.0)
     unmatched = sum(c.unmatched for c in columns.values()) + _extra_rows(printed, alignment, pairs)

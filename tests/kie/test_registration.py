@@ -123,10 +123,12 @@ def test_a_table_cut_by_a_page_break(cut: int, repeated_head: bool) -> None:
     assert wrong_and_missing(best, pages) == ([], [])
 
 
-@pytest.mark.parametrize("cut", [7, 12, 24])
+@pytest.mark.parametrize("cut", [7, 12, 24, -1])
 @pytest.mark.parametrize("values_above", [False, True])
 def test_a_row_cut_in_two_by_a_page_break(cut: int, values_above: bool) -> None:
+    """The last row's second half stands alone on its page."""
     lines = lines_of(FORM.table("三", "2021"))
+    cut %= len(lines)
     row = lines[cut]
     assert row.label is not None
     half = len(row.label) // 2
