@@ -51,7 +51,7 @@ class Page:
     """One page as it came out of the file, made by ``ingest``.
 
     Attributes:
-        number: 1-based, within the document.
+        number: 1-based, within the document; of the second page on a spread a number that no other page has.
         part: 0-based index of the source part that it came from.
         part_page: 1-based, within that part.
         width: width of the frame that a viewer shows, in ``unit``.
@@ -60,6 +60,7 @@ class Page:
         image: (H, W) grey or (H, W, 3) RGB, uint8, already turned as a viewer shows it.
         to_view: maps image pixels into the viewer's frame.
         dpi: resolution of ``image`` where the file states it or the PDF page implies it, else None.
+        half_of: the number of the page of the file that shows this and another page side by side; None for a page of its own.
     """
 
     number: int
@@ -71,6 +72,7 @@ class Page:
     image: Image
     to_view: Affine
     dpi: float | None
+    half_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,13 +80,14 @@ class UprightPage:
     """A page turned upright, straightened, flattened and freed from shade and seal ink, made by ``preprocess``.
 
     Attributes:
-        number: 1-based page number.
+        number: that of its ``Page``.
         gray: (H, W) uint8; paper is near 255, ink dark.
         to_view: maps pixels of ``gray`` into the viewer's frame; a ``Warp`` for a page that was bent.
         unit: unit of the viewer's frame.
         view_size: width and height of the viewer's frame.
         turned: degrees clockwise by which the page was turned (0, 90, 180, 270).
         skew: degrees that were taken out after turning.
+        half_of: that of its ``Page``.
     """
 
     number: int
@@ -94,6 +97,20 @@ class UprightPage:
     view_size: tuple[float, float]
     turned: int
     skew: float
+    half_of: int | None = None
+
+    @property
+    def shown(self) -> int:
+        """The number, 1-based, of the page of the document on which a viewer finds it."""
+        return self.number if self.half_of is None else self.half_of
+
+    @property
+    def left(self) -> float:
+        """Where its left edge lies in pixels when the pages of a spread are laid side by side; 0 for all others.
+
+        Boxes of what was read of a page of the document are in this frame, so that both halves are told from each other in it.
+        """
+        return 0.0 if self.half_of in (None, self.number) else float(max(self.gray.shape))
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +232,7 @@ class CellReading:
 class ReadCell:
     """A cell that stands for a field: where it is and what was read there.
 
+    ``box`` is in pixels of the upright page; the second page of a spread lies right of the first (``UprightPage.left``).
     Where ``place`` is given the source has no pages: ``page`` is 1, ``box`` and ``quad`` are empty and say nothing.
     """
 
@@ -292,7 +310,7 @@ class DocumentValue:
 
 @dataclass(frozen=True, slots=True)
 class PrintedLabel:
-    """A cell of a table that holds words, as a line reader saw them; ``box`` is in upright pixels, as in ``ReadCell``."""
+    """A cell of a table that holds words, as a line reader saw them; ``box`` is in the frame of that of ``ReadCell``."""
 
     page: int
     box: BBox

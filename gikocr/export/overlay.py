@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from statistics import median
 from typing import TYPE_CHECKING, Literal
@@ -136,18 +136,23 @@ def overlay_page(
     if form_reading is not None and report is not None:
         known = {f.id: f for f in report.fields}
         fields = tuple(
-            _overlay_field(cell, known[placed.field_id])
+            _overlay_field(replace(cell, box=cell.box.moved(-page.left, 0.0)), known[placed.field_id])
             for placed, cell in _placed_cells(form_reading, known)
-            if cell.page == page.number and placed.field_id in known
+            if cell.page == page.shown and placed.field_id in known and _is_half(page, cell)
         )
     return OverlayPage(
-        number=page.number,
+        number=page.shown,
         gray=page.gray,
         regions=tuple(r for r in regions if r.page == page.number),
         lines=tuple(line for line in lines if line.page == page.number),
         grids=tuple(g for g in grids if g.page == page.number),
         fields=fields,
     )
+
+
+def _is_half(page: UprightPage, cell: ReadCell) -> bool:
+    """Whether a cell of a spread is on this page of it; all cells of other pages are."""
+    return page.half_of is None or (cell.box.left >= max(page.gray.shape)) == (page.left > 0)
 
 
 def paint_page(

@@ -109,7 +109,8 @@ class CellCollector:
     def _cell(self, k: int, reading: CellReading) -> ReadCell:
         grid, box = self._wanted[k]
         upright = self._pages[self._grids[grid].grid.page]
-        return ReadCell(upright.number, box, upright.to_view.apply_bbox(box), upright.unit, reading)
+        shown = box.moved(upright.left, 0.0)
+        return ReadCell(upright.shown, shown, upright.to_view.apply_bbox(box), upright.unit, reading)
 
 
 def _read(reader: CellReader, looks: Sequence[Look]) -> tuple[list[CellReading], list[Image | None]]:
@@ -170,13 +171,31 @@ def table_status(placements: Sequence[Placement]) -> TableStatus:
     return "read" if found >= WELL_FOUND * len(fields) else "partly_read"
 
 
-def with_cell_texts(cells: Sequence[ReadCell], grids: Sequence[LabelledGrid]) -> tuple[ReadCell, ...]:
-    """Use what the line reader saw where a numeral reader cannot: numbers with their unit (984361元), and words."""
+def cell_texts(
+    grids: Sequence[LabelledGrid], pages: Mapping[int, UprightPage]
+) -> tuple[tuple[int, BBox, CellText], ...]:
+    """All cells of grids in which a line reader saw something: page, box and text, in the frame of ``ReadCell``.
+
+    Args:
+        grids: of the document.
+        pages: by the number that grids know them by.
+    """
+    return tuple(
+        (pages[grid.grid.page].shown, cell.box.moved(pages[grid.grid.page].left, 0.0), text)
+        for grid in grids
+        for cell, text in zip(grid.grid.cells, grid.texts, strict=True)
+        if text.text
+    )
+
+
+def with_cell_texts(cells: Sequence[ReadCell], texts: Sequence[tuple[int, BBox, CellText]]) -> tuple[ReadCell, ...]:
+    """Use what the line reader saw where a numeral reader cannot: numbers with their unit (984361元), and words.
+
+    ``texts`` as :func:`cell_texts` gives them.
+    """
     by_page: dict[int, list[tuple[BBox, CellText]]] = {}
-    for grid in grids:
-        for printed, label in zip(grid.grid.cells, grid.texts, strict=True):
-            if label.text:
-                by_page.setdefault(grid.grid.page, []).append((printed.box, label))
+    for page, box, label in texts:
+        by_page.setdefault(page, []).append((box, label))
     result = []
     for cell in cells:
         text = next((t for box, t in by_page.get(cell.page, []) if box.iou(cell.box) > SAME_CELL), None)
@@ -203,13 +222,10 @@ def form_reading(
     tables: Sequence[TableReading],
     cells: tuple[ReadCell, ...],
     document: Sequence[DocumentValue],
-    grids: Sequence[LabelledGrid] = (),
+    texts: Sequence[tuple[int, BBox, CellText]] = (),
 ) -> FormReading:
-    """Put a document's readings together; the words in ``grids`` are kept as its labels."""
+    """Put a document's readings together; the words in ``texts``, as :func:`cell_texts` gives them, are kept as its labels."""
     labels = (
-        PrintedLabel(grid.grid.page, cell.box, label.text, label.score)
-        for grid in grids
-        for cell, label in zip(grid.grid.cells, grid.texts, strict=True)
-        if label.text and is_words(label)
+        PrintedLabel(page, box, label.text, label.score) for page, box, label in texts if label.text and is_words(label)
     )
     return FormReading(FORM_READING_VERSION, form.id, cells, tuple(tables), tuple(document), tuple(labels))

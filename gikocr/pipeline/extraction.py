@@ -17,7 +17,7 @@ from gikocr.errors import DocumentError
 from gikocr.forms import load_form
 from gikocr.ingest import Document, Input, MarkupDocument, describe_source, open_document, open_markup
 from gikocr.kie.registration import register
-from gikocr.pipeline.assembly import CellCollector, form_reading, table_reading, with_cell_texts
+from gikocr.pipeline.assembly import CellCollector, cell_texts, form_reading, table_reading, with_cell_texts
 from gikocr.pipeline.calibration import load_calibration
 from gikocr.pipeline.full_text import FullText, read_full_text, section_texts, unruled_tables, with_missing_facts
 from gikocr.pipeline.metadata import document_values, has_title, read_head_and_tail
@@ -28,6 +28,7 @@ from gikocr.pipeline.rivals import Fit, GridReader
 from gikocr.pipeline.second_look import ask_second, look_again
 from gikocr.pipeline.text_layer import read_layer, read_placed_text
 from gikocr.pipeline.text_path import TextResult, read_reports
+from gikocr.preprocess.spread import pages_of, side_by_side
 from gikocr.reconcile import ask_sums, merge_rivals, reconcile
 from gikocr.report import Issue, Report, SourceInfo
 from gikocr.settings import Settings
@@ -267,7 +268,7 @@ class Pipeline:
                 order = reading_order(self._form, pages, lambda p: has_title(self._pages, p, self._form.document))
             if order != list(range(len(pages))):
                 pages = [pages[i] for i in order]
-                numbers = ", ".join(str(p.upright.number) for p in pages)
+                numbers = ", ".join(str(p.upright.shown) for p in pages)
                 run.issues.append(
                     Issue(
                         code="pages_reordered",
@@ -306,19 +307,17 @@ class Pipeline:
     ) -> tuple[tuple[int, bytes], ...]:
         if self._painter is None:
             return ()
-        return tuple(
-            (
-                page.upright.number,
-                self._painter(
-                    page.upright,
-                    regions=page.regions,
-                    grids=[g.grid for g in page.grids],
-                    form_reading=reading,
-                    report=report,
-                ),
+        halves: dict[int, list[bytes]] = {}
+        for page in pages:
+            drawn = self._painter(
+                page.upright,
+                regions=page.regions,
+                grids=[g.grid for g in page.grids],
+                form_reading=reading,
+                report=report,
             )
-            for page in pages
-        )
+            halves.setdefault(page.upright.shown, []).append(drawn)
+        return tuple((number, side_by_side(pictures)) for number, pictures in sorted(halves.items()))
 
     def _read_pages(self, document: Document, run: _Run) -> list[PageReading]:
         pages: list[PageReading] = []
@@ -334,11 +333,12 @@ class Pipeline:
                 )
                 continue
             with run.stage("pages"):
-                reading = self._pages.read(page, hint=hint, before=before)
-            if reading.grids:
-                hint = reading.upright.turned
-                before = next((g.grid for g in reversed(reading.labelled) if g.grid.n_cols > 2), before)
-            pages.append(reading)
+                for leaf in pages_of(page, document.page_count):
+                    reading = self._pages.read(leaf, hint=hint, before=before)
+                    if reading.grids:
+                        hint = reading.upright.turned
+                        before = next((g.grid for g in reversed(reading.labelled) if g.grid.n_cols > 2), before)
+                    pages.append(reading)
         return pages
 
     def _read_text(self, pages: Sequence[PageReading], run: _Run) -> FullText | None:
@@ -352,16 +352,18 @@ class Pipeline:
         labelled = [g for page in pages for g in page.labelled]
         with run.stage("kie"):
             places = register(self._form, labelled)
-        collector = CellCollector(grids, {p.upright.number: p.upright for p in pages})
+        uprights = {p.upright.number: p.upright for p in pages}
+        texts = cell_texts(labelled, uprights)
+        collector = CellCollector(grids, uprights)
         tables = [table_reading(key, places[key], collector) for key in self._form.table_keys]
         with run.stage("cells"):
             read = collector.read(self._cells, self._second, self._settings.second_below)
-            cells = with_cell_texts(read, labelled)
+            cells = with_cell_texts(read, texts)
         with run.stage("document"):
             found = read_head_and_tail(self._pages, pages, self._form.document)
             if text is not None:
                 found = with_missing_facts(found, text, self._form.document)
-        reading = form_reading(self._form, tables, cells, document_values(found, pages), labelled)
+        reading = form_reading(self._form, tables, cells, document_values(found, pages), texts)
         with run.stage("second_look"):
             said = ask_sums(reading, self._form, self._calibrated.calibration)
             scored = look_again(reading, said, collector.crops, self._cells)

@@ -105,16 +105,17 @@ def with_missing_facts(found: Sequence[Found], text: FullText, spec: DocumentSpe
 
 def unruled_tables(text: FullText, pages: Sequence[PageReading]) -> Issue | None:
     """The issue to raise where no table was registered, though headings of tables stand on pages without a grid."""
-    without_grid = {page.upright.number for page in pages if not page.grids}
+    without_grid = {page.upright.number: page.upright.shown for page in pages if not page.grids}
     found = [h for h in text.headings if h.section.table and text.rows[h.first].line.page in without_grid]
     if not found:
         return None
     keys = "、".join(str(h.section.table) for h in found)
-    numbers = ", ".join(str(n) for n in sorted({text.rows[h.first].line.page for h in found}))
+    shown = [without_grid[text.rows[h.first].line.page] for h in found]
+    numbers = ", ".join(str(n) for n in sorted(set(shown)))
     return Issue(
         code="tables_without_lines",
         severity="warning",
-        page=text.rows[found[0].first].line.page,
+        page=shown[0],
         stage="table",
         message=(
             f"The headings of tables {keys} were read (page {numbers}), but no ruled table stands there. Tables without "
@@ -181,4 +182,4 @@ def _evidence(rows: Sequence[FlowLine], pages: dict[int, UprightPage], reader: s
     lines: list[TextLine] = [row.line for row in rows]
     upright = pages[lines[0].page]
     quad = upright.to_view.apply_bbox(BBox.covering(line.box for line in lines))
-    return Evidence.at(upright.number, quad, upright.unit, reader)
+    return Evidence.at(upright.shown, quad, upright.unit, reader)

@@ -65,6 +65,6 @@ def document_values(found: Sequence[Found], pages: Sequence[PageReading]) -> tup
         upright = by_number[fact.line.page]
         quad = upright.to_view.apply_bbox(fact.line.box)
         values.append(
-            DocumentValue(fact.id, fact.value, fact.printed, fact.confidence, upright.number, quad, upright.unit)
+            DocumentValue(fact.id, fact.value, fact.printed, fact.confidence, upright.shown, quad, upright.unit)
         )
     return tuple(values)

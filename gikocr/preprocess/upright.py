@@ -112,7 +112,8 @@ def make_upright(page: Page, settings: Settings, turned: int = 0) -> UprightPage
         warp = warp.then(back_skew)
         straight = unbend(gray, warp)
         to_view = warp.then(to_page)
-    return UprightPage(page.number, straight, to_view, page.unit, (page.width, page.height), turned, skew)
+    size = (page.width, page.height)
+    return UprightPage(page.number, straight, to_view, page.unit, size, turned, skew, page.half_of)
 
 
 def _sides(sheet: Sheet, to_straight: Affine) -> list[tuple[bool, NDArray[np.float64]]]:
