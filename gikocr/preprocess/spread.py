@@ -20,8 +20,8 @@ WIDE = (1.15, 1.75)
 """Width over height of two upright pages side by side; A4 has 1.41, and so has one that lies on its side."""
 REDUCED = 800
 """Width in pixels at which the gutter is looked for."""
-GROUND = 21
-"""Side in pixels of what is lighter than print around it: wider than a stroke, narrower than a shadow."""
+GROUND = 9
+"""Side in pixels of what is lighter than print around it: wider than a stroke, and so narrow that the shade of the gutter is none."""
 INK = 28
 """Darkness, of 255, of print against its ground."""
 UPRIGHT = 1 / 6
