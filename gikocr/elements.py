@@ -99,19 +99,6 @@ class UprightPage:
     skew: float
     half_of: int | None = None
 
-    @property
-    def shown(self) -> int:
-        """The number, 1-based, of the page of the document on which a viewer finds it."""
-        return self.number if self.half_of is None else self.half_of
-
-    @property
-    def left(self) -> float:
-        """Where its left edge lies in pixels when the pages of a spread are laid side by side; 0 for all others.
-
-        Boxes of what was read of a page of the document are in this frame, so that both halves are told from each other in it.
-        """
-        return 0.0 if self.half_of in (None, self.number) else float(max(self.gray.shape))
-
 
 @dataclass(frozen=True, slots=True)
 class Region:
@@ -232,7 +219,7 @@ class CellReading:
 class ReadCell:
     """A cell that stands for a field: where it is and what was read there.
 
-    ``box`` is in pixels of the upright page; the second page of a spread lies right of the first (``UprightPage.left``).
+    ``box`` is in pixels of the upright page; the second page of a spread lies right of the first (``preprocess.spread``).
     Where ``place`` is given the source has no pages: ``page`` is 1, ``box`` and ``quad`` are empty and say nothing.
     """
 

@@ -209,7 +209,7 @@ def percent(probability: float) -> str:
 def why(field: Field, report: Report) -> str:
     """Why a field waits for review, in words; the gravest reason first."""
     sure = field.confidence is not None and field.confidence >= SURE
-    rest = "the sums overrule what a reader was sure of" if sure else "the reader is not sure"
+    rest = "sure by the sums, not by what was read" if sure and field.checks else "the reader is not sure"
     return "; ".join(_reasons(field, report)) or rest
 
 

@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from gikocr.elements import FormReading, Grid, PlacedField, ReadCell, Region, TextLine, UprightPage
 from gikocr.geometry import BBox, Point
+from gikocr.preprocess.spread import left_edge, shown_number
 from gikocr.report import Field, Report
 
 if TYPE_CHECKING:
@@ -136,12 +137,12 @@ def overlay_page(
     if form_reading is not None and report is not None:
         known = {f.id: f for f in report.fields}
         fields = tuple(
-            _overlay_field(replace(cell, box=cell.box.moved(-page.left, 0.0)), known[placed.field_id])
+            _overlay_field(replace(cell, box=cell.box.moved(-left_edge(page), 0.0)), known[placed.field_id])
             for placed, cell in _placed_cells(form_reading, known)
-            if cell.page == page.shown and placed.field_id in known and _is_half(page, cell)
+            if cell.page == shown_number(page) and placed.field_id in known and _is_half(page, cell)
         )
     return OverlayPage(
-        number=page.shown,
+        number=shown_number(page),
         gray=page.gray,
         regions=tuple(r for r in regions if r.page == page.number),
         lines=tuple(line for line in lines if line.page == page.number),
@@ -152,7 +153,7 @@ def overlay_page(
 
 def _is_half(page: UprightPage, cell: ReadCell) -> bool:
     """Whether a cell of a spread is on this page of it; all cells of other pages are."""
-    return page.half_of is None or (cell.box.left >= max(page.gray.shape)) == (page.left > 0)
+    return page.half_of is None or (cell.box.left >= max(page.gray.shape)) == (left_edge(page) > 0)
 
 
 def paint_page(

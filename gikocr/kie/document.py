@@ -20,7 +20,7 @@ _NOT_NAME = re.compile(r"[^\u3400-\u9fff·（）()]")
 _SENTENCE = re.compile(r"[。，；,;]")
 _AUTHORS = (
     re.compile(r"由([^，。；由]{3,30}?)(?:根据|按照|依据|编制|依照)"),
-    re.compile(r"(?:现公布|现将|现发布|现就|公布|发布)([^，。；、]{3,40}?)(?:19|20)\d{2}年度?政府信息公开"),
+    re.compile(r"(?:现公布|现将|现发布|现就)([^，。；、的][^，。；、]{2,39}?)(?:19|20)\d{2}年度?政府信息公开"),
 )
 """What a report's first sentence says of who made it: 由…根据…编制, or 现公布…2024年政府信息公开工作年度报告."""
 _NUMBER = re.compile(r"[〔\[［（(【](20\d{2})[〕\]］）)】]\d{1,4}号")
@@ -28,6 +28,8 @@ TITLE_LIKENESS = 0.82
 """Least similarity of a piece of a line with a title's words."""
 SENTENCE_LINES = 3
 """The sentence that names who reports runs over so many lines at most."""
+LONGEST_SIGN = 8
+"""Letters that stand before the year in the number of a document: the short name of who issued it."""
 SHORTEST_NAME = 3
 """Names of authorities have at least this many letters; less is the rest of one from the line above."""
 FIRST_YEAR = 2008
@@ -266,7 +268,10 @@ def _year_and_period(lines: Sequence[TextLine], title_year: int | None, title_li
         year, line, _ = dates[-1]
         found.append(Found("year", year - 1, str(year), 0.7 * line.score, line))
     else:
-        numbers = [(line, m) for line in lines if (m := _NUMBER.search(_clean(line.text)))]
+        # A report's own number stands alone on its line; sentences cite those of others.
+        own = [(line, _clean(line.text)) for line in lines if "《" not in line.text]
+        numbers = [(line, m) for line, text in own if (m := _NUMBER.search(text)) and text.endswith(m.group(0))]
+        numbers = [(line, m) for line, m in numbers if m.start() <= LONGEST_SIGN]
         if numbers:
             line, number = numbers[0]
             found.append(Found("year", int(number.group(1)) - 1, number.group(0), 0.6 * line.score, line))

@@ -6,6 +6,7 @@ print of the same table.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,8 @@ BORDER = 0.13
 """Depth of the zone at a cell's border, in heights of print, in which thin components are remnants of lines."""
 APART = 1.1
 """Print of one number has no gap this wide, in heights of print."""
+OFF_HEIGHT = 0.3
+"""A bare stroke apart from a number is a tick when it begins or ends this share of the number's height above or below its ends."""
 LESSER = 0.62
 """What stands apart and is no higher than this share of the highest print of its cell is dirt."""
 PAPER, NEARER_PAPER, THRESHOLDS = 250, 0.53, (122, 205)
@@ -286,9 +289,7 @@ def without_stray_marks(ink: PageInk, content: CellInk, height: float) -> CellIn
     if len(groups) == 1:
         return content
     tall = [int((boxes[g, 3] - boxes[g, 1]).max()) for g in groups]
-    bare = [len(g) == 1 and is_bare_stroke(_mask_of(ink, int(parts[g[0]]))) for g in groups]
-    number = max((t for t, b in zip(tall, bare, strict=True) if not b), default=0)
-    ticks = [b and number > LESSER * t for t, b in zip(tall, bare, strict=True)]
+    ticks = _ticks(ink, parts, groups, tall)
     highest = max(t for t, tick in zip(tall, ticks, strict=True) if not tick)
     keep = np.concatenate(
         [g for g, t, tick in zip(groups, tall, ticks, strict=True) if not tick and t > LESSER * highest]
@@ -300,6 +301,24 @@ def without_stray_marks(ink: PageInk, content: CellInk, height: float) -> CellIn
     lines = _split_lines(ink.boxes[kept], height)
     dirt = content.dirt + _dirt(ink, parts[left_out], height)
     return CellInk(_around(ink.boxes[kept]), lines, tuple(int(p) for p in kept), dirt)
+
+
+def _ticks(
+    ink: PageInk, parts: NDArray[np.int64], groups: Sequence[NDArray[np.int64]], tall: Sequence[int]
+) -> list[bool]:
+    """Which groups are ticks: one bare stroke beside figures and not level with them, as a 1 of another value would be."""
+    bare = [len(g) == 1 and is_bare_stroke(_mask_of(ink, int(parts[g[0]]))) for g in groups]
+    figures = [int(p) for g, b in zip(groups, bare, strict=True) if not b for p in parts[g]]
+    if not figures:
+        return [False] * len(groups)
+    boxes = ink.boxes[figures]
+    top, bottom = int(boxes[:, 1].min()), int(boxes[:, 3].max())
+    reach = OFF_HEIGHT * (bottom - top)
+    found = []
+    for g, b, t in zip(groups, bare, tall, strict=True):
+        _, y0, _, y1 = (int(v) for v in ink.boxes[int(parts[g[0]])])
+        found.append(b and max(abs(y0 - top), abs(y1 - bottom)) > reach and bottom - top > LESSER * t)
+    return found
 
 
 def _mask_of(ink: PageInk, part: int) -> Image:

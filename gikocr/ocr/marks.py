@@ -34,6 +34,8 @@ LEANING = (17.0, 66.0)
 FULL_DASH, LOW_DASH = 0.45, 0.5
 """Share of its box that a dash covers, and its greatest height in heights of print: figures that touch each other are as long."""
 LEVEL = 78.0
+MOST_TILTED = 15.0
+"""A tick beside a number leans by no more degrees than this; a slash does."""
 UPRIGHT = 10.0
 """Degrees from upright above which a stroke is a dash, and below which it cannot be a slash."""
 MOST_BESIDE = 0.25
@@ -66,9 +68,9 @@ def stroke_of(ink: PageInk, content: CellInk, height: float) -> str | None:
 
 
 def is_bare_stroke(mask: Image) -> bool:
-    """Whether a component, (H, W) uint8, is one thin straight stroke that stands or leans: a tick, a scratch, or a 1 without flag."""
+    """Whether a component, (H, W) uint8, is one straight stroke that about stands: a tick, a scratch, a bar, or a 1 without flag."""
     angle, ratio = _axis(mask)
-    return ratio >= STRAIGHT and angle <= LEANING[1]
+    return ratio >= STRAIGHT and angle <= MOST_TILTED
 
 
 def _broken_slash(ink: PageInk, content: CellInk, height: float) -> str | None:

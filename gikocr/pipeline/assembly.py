@@ -31,6 +31,7 @@ from gikocr.ocr.marks import stroke_of, weigh_by_shape
 from gikocr.ocr.numerals import state_of, unit_of, value_of
 from gikocr.ocr.pooling import pool
 from gikocr.ocr.windows import Look, cell_window, in_paler_ink, look_at
+from gikocr.preprocess.spread import left_edge, shown_number
 
 if TYPE_CHECKING:
     from gikocr.elements import Image
@@ -109,8 +110,8 @@ class CellCollector:
     def _cell(self, k: int, reading: CellReading) -> ReadCell:
         grid, box = self._wanted[k]
         upright = self._pages[self._grids[grid].grid.page]
-        shown = box.moved(upright.left, 0.0)
-        return ReadCell(upright.shown, shown, upright.to_view.apply_bbox(box), upright.unit, reading)
+        shown = box.moved(left_edge(upright), 0.0)
+        return ReadCell(shown_number(upright), shown, upright.to_view.apply_bbox(box), upright.unit, reading)
 
 
 def _read(reader: CellReader, looks: Sequence[Look]) -> tuple[list[CellReading], list[Image | None]]:
@@ -181,7 +182,7 @@ def cell_texts(
         pages: by the number that grids know them by.
     """
     return tuple(
-        (pages[grid.grid.page].shown, cell.box.moved(pages[grid.grid.page].left, 0.0), text)
+        (shown_number(pages[grid.grid.page]), cell.box.moved(left_edge(pages[grid.grid.page]), 0.0), text)
         for grid in grids
         for cell, text in zip(grid.grid.cells, grid.texts, strict=True)
         if text.text

@@ -28,7 +28,7 @@ from gikocr.pipeline.rivals import Fit, GridReader
 from gikocr.pipeline.second_look import ask_second, look_again
 from gikocr.pipeline.text_layer import read_layer, read_placed_text
 from gikocr.pipeline.text_path import TextResult, read_reports
-from gikocr.preprocess.spread import pages_of, side_by_side
+from gikocr.preprocess.spread import pages_of, shown_number, side_by_side
 from gikocr.reconcile import ask_sums, merge_rivals, reconcile
 from gikocr.report import Issue, Report, SourceInfo
 from gikocr.settings import Settings
@@ -268,7 +268,7 @@ class Pipeline:
                 order = reading_order(self._form, pages, lambda p: has_title(self._pages, p, self._form.document))
             if order != list(range(len(pages))):
                 pages = [pages[i] for i in order]
-                numbers = ", ".join(str(p.upright.shown) for p in pages)
+                numbers = ", ".join(str(shown_number(p.upright)) for p in pages)
                 run.issues.append(
                     Issue(
                         code="pages_reordered",
@@ -316,7 +316,7 @@ class Pipeline:
                 form_reading=reading,
                 report=report,
             )
-            halves.setdefault(page.upright.shown, []).append(drawn)
+            halves.setdefault(shown_number(page.upright), []).append(drawn)
         return tuple((number, side_by_side(pictures)) for number, pictures in sorted(halves.items()))
 
     def _read_pages(self, document: Document, run: _Run) -> list[PageReading]:
@@ -337,9 +337,13 @@ class Pipeline:
                     reading = self._pages.read(leaf, hint=hint, before=before)
                     if reading.grids:
                         hint = reading.upright.turned
-                        before = next((g.grid for g in reversed(reading.labelled) if g.grid.n_cols > 2), before)
+                        before = next((g.grid for g in reversed(reading.labelled) if self._is_table(g)), before)
                     pages.append(reading)
         return pages
+
+    def _is_table(self, grid: LabelledGrid) -> bool:
+        """Whether a grid is of the form and has columns that the next page may go on with."""
+        return grid.grid.n_cols > 2 and self._fit([grid]).evidence > 0.0
 
     def _read_text(self, pages: Sequence[PageReading], run: _Run) -> FullText | None:
         if self._page_text is None:

@@ -14,6 +14,7 @@ from gikocr.kie.document import Found, read_document
 from gikocr.kie.sections import Heading, find_headings
 from gikocr.layout.text_flow import FlowLine, paragraphs, reading_order, with_common_margins, without_furniture
 from gikocr.pipeline.pages import PageReading
+from gikocr.preprocess.spread import shown_number
 from gikocr.report import Evidence, Issue, SectionText
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def with_missing_facts(found: Sequence[Found], text: FullText, spec: DocumentSpe
 
 def unruled_tables(text: FullText, pages: Sequence[PageReading]) -> Issue | None:
     """The issue to raise where no table was registered, though headings of tables stand on pages without a grid."""
-    without_grid = {page.upright.number: page.upright.shown for page in pages if not page.grids}
+    without_grid = {page.upright.number: shown_number(page.upright) for page in pages if not page.grids}
     found = [h for h in text.headings if h.section.table and text.rows[h.first].line.page in without_grid]
     if not found:
         return None
@@ -182,4 +183,4 @@ def _evidence(rows: Sequence[FlowLine], pages: dict[int, UprightPage], reader: s
     lines: list[TextLine] = [row.line for row in rows]
     upright = pages[lines[0].page]
     quad = upright.to_view.apply_bbox(BBox.covering(line.box for line in lines))
-    return Evidence.at(upright.shown, quad, upright.unit, reader)
+    return Evidence.at(shown_number(upright), quad, upright.unit, reader)

@@ -8,6 +8,7 @@ from gikocr.elements import DocumentValue, Region, TextLine
 from gikocr.forms import DocumentSpec
 from gikocr.kie.document import Found, read_document
 from gikocr.pipeline.pages import PageReader, PageReading
+from gikocr.preprocess.spread import shown_number
 
 HEAD_LINES = 12
 """Lines read from the top of the first page, where title and period stand."""
@@ -65,6 +66,6 @@ def document_values(found: Sequence[Found], pages: Sequence[PageReading]) -> tup
         upright = by_number[fact.line.page]
         quad = upright.to_view.apply_bbox(fact.line.box)
         values.append(
-            DocumentValue(fact.id, fact.value, fact.printed, fact.confidence, upright.shown, quad, upright.unit)
+            DocumentValue(fact.id, fact.value, fact.printed, fact.confidence, shown_number(upright), quad, upright.unit)
         )
     return tuple(values)

@@ -143,8 +143,9 @@ class PageReader:
         read = self._grids.read(upright.gray, found, grids, page.number)
         if not found.grids:
             read = self._grids.unseen(upright.gray, found, page.number)
-            tables = [Region(page.number, "table", r.found.box, 1.0) for r in read]
-            texts = text_regions(upright.gray, page.number, tables) if read else texts
+            if read:
+                tables = [Region(page.number, "table", r.found.box, 1.0) for r in read]
+                texts = text_regions(upright.gray, page.number, tables)
         score = _words_score(read)
         if read and (score is None or score >= LEGIBLE or _few_cells(read) or self._evidence(read) >= FITS):
             read = self._grids.best(upright.gray, found, read, before)

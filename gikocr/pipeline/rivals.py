@@ -84,18 +84,11 @@ class ReadGrid:
     labelled: LabelledGrid
 
 
-def find_grids(gray: Image, lines: RulingLines | None = None, *, faint: bool = True) -> FoundGrids:
-    """Find the grids of an upright page without reading.
-
-    Args:
-        gray: (H, W) uint8, paper near 255.
-        lines: its ruling lines; found anew where None.
-        faint: also look between the lines of a table for those that are too faint to be found on their own.
-    """
-    if lines is None:
-        lines = without_streaks(find_ruling_lines(gray))
+def find_grids(gray: Image) -> FoundGrids:
+    """Find the grids of an upright page, (H, W) uint8 with paper near 255, without reading."""
+    lines = without_streaks(find_ruling_lines(gray))
     words = find_words(gray, line_rims(lines))
-    ruled = [with_lost_sides(g, words) for g in build_grids(lines, 1, faint=faint)]
+    ruled = [with_lost_sides(g, words) for g in build_grids(lines, 1)]
     levels = level_lines(lines)
     unruled = unruled_grids(words, [g.box for g in ruled], levels, 1)
     return FoundGrids(lines, words, levels, sorted([*ruled, *unruled], key=lambda g: (g.box.top, g.box.left)), unruled)
@@ -162,20 +155,24 @@ class GridReader:
     def _is_weak(self, read: ReadGrid, found: FoundGrids) -> bool:
         """Whether a grid holds far less of the form than it has rows of words, or rows and columns that are not the form's.
 
-        One without lines always is: heads of several lines are one row between level lines and more without them, and which is
-        right shows in the reading.
+        One that was found without lines always is: heads of several lines are one row between level lines and more without them,
+        and which is right shows in the reading.
         """
         fit = self.fit([read.labelled])
         rows = text_rows(found.words.inside(*_sides(read.found.box)), found.words.height)
         return read.found in found.unruled or fit.unmatched > 0 or fit.evidence < FIT_OF_ROW * len(rows)
 
     def _ways(self, gray: Image, found: FoundGrids, first: GridInk, before: Grid | None) -> Iterator[_Way]:
-        """The ways to find rivals, the least different ones first: fewer pale lines, the columns of the page before, words only."""
+        """The ways to find rivals: boundaries that a network sees, fewer pale lines, the columns of the page before, words only."""
+
+        @cache
+        def without_pale() -> tuple[RulingLines, Words]:
+            lines = without_streaks(find_ruling_lines(gray, pale=False))
+            return lines, find_words(gray, line_rims(lines))
 
         def by_lines(*, pale: bool, faint: bool) -> _Way:
             def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
-                lines = found.lines if pale else without_streaks(find_ruling_lines(gray, pale=False))
-                words = found.words if pale else find_words(gray, line_rims(lines))
+                lines, words = (found.lines, found.words) if pale else without_pale()
                 grids = [with_lost_sides(g, words) for g in build_grids(lines, 1, faint=faint)]
                 others = replace(found, lines=lines, words=words)
                 return self.read(gray, others, _rivals(grids, strong, weak), first.grid.page)
@@ -203,19 +200,7 @@ class GridReader:
             return rivals
 
         def by_columns(table: Grid, *, only: bool) -> _Way:
-            def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
-                top = min(weak, key=lambda r: r.found.box.top)
-                if any(s.found.box.top < top.found.box.top for s in strong):
-                    return []
-                grid = with_columns_of(top.found, table, found.words, only=only)
-                if grid is None:
-                    return []
-                rival = self._read_grid(grid, top.ink.ink, first.grid.page)
-                # Columns that were put there prove nothing: the labels that come free by it must.
-                gained = self.fit([rival.labelled]).labels - self.fit([top.labelled]).labels
-                return [rival] if gained >= LABELS_GAINED else []
-
-            return rivals
+            return lambda strong, weak: self._by_columns(found.words, table, strong, weak, only=only)
 
         if self._finder is not None:
             yield from map(by_boundaries, SEEN)
@@ -230,6 +215,21 @@ class GridReader:
         yield by_words([], bare_labels=True)
         if before is not None:
             yield by_columns(before, only=True)
+
+    def _by_columns(
+        self, words: Words, table: Grid, strong: Sequence[ReadGrid], weak: Sequence[ReadGrid], *, only: bool
+    ) -> list[ReadGrid]:
+        """The first table of a page with the columns of the page before, where labels come free by it."""
+        top = min(weak, key=lambda r: r.found.box.top)
+        if any(s.found.box.top < top.found.box.top for s in strong):
+            return []
+        grid = with_columns_of(top.found, table, words, only=only)
+        if grid is None:
+            return []
+        rival = self._read_grid(grid, top.ink.ink, top.ink.grid.page)
+        # Columns that were put there prove nothing: the labels that come free by it must.
+        gained = self.fit([rival.labelled]).labels - self.fit([top.labelled]).labels
+        return [rival] if gained >= LABELS_GAINED else []
 
     def unseen(self, gray: Image, found: FoundGrids, number: int) -> list[ReadGrid]:
         """The tables of the form on a page on which no grid was found, though words stand on it as values do; from top to bottom.

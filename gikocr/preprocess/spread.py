@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from gikocr.elements import Page
+from gikocr.elements import Page, UprightPage
 from gikocr.geometry import Affine
 from gikocr.preprocess.ink import to_gray
 
@@ -96,6 +96,19 @@ def pages_of(page: Page, others: int) -> list[Page]:
             half_of=page.number,
         ),
     ]
+
+
+def shown_number(page: UprightPage) -> int:
+    """The number, 1-based, of the page of the document on which a viewer finds a page."""
+    return page.number if page.half_of is None else page.half_of
+
+
+def left_edge(page: UprightPage) -> float:
+    """Where the left edge of a page lies, in pixels, when the pages of a spread are laid side by side; 0 for all others.
+
+    Boxes of what was read of a page of the document are in this frame, so that both halves are told from each other in it.
+    """
+    return 0.0 if page.half_of in (None, page.number) else float(max(page.gray.shape))
 
 
 def side_by_side(pictures: Sequence[bytes]) -> bytes:

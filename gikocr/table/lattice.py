@@ -124,7 +124,9 @@ class Lattice:
         ends = sorted(kept)
         for low, high in itertools.pairwise(ends):
             numbers = np.unique(self.owner[row, low:high])
-            single = [n for n in numbers if not np.any(np.delete(self.owner, row, axis=0) == n)]
+            # Neither a cell over several rows nor one over a boundary that stays is cut.
+            outside = np.delete(self.owner, np.s_[low:high], axis=1)[row]
+            single = [n for n in numbers if not np.any(np.delete(self.owner, row, axis=0) == n) and n not in outside]
             if len(single) == len(numbers) > 1:
                 self.owner[row, low:high] = int(self.owner.max()) + 1
         self._renumber()

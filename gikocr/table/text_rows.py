@@ -102,7 +102,7 @@ def table_rows(
             and run[-1] + 1 not in large
             and (
                 _lined(rows[run[-1] : run[-1] + 2], levels, height, closed=True)
-                or (bare_labels and _are_labels([rows[wide_end], *rows[run[-1] : run[-1] + 2]], height))
+                or (bare_labels and _are_labels(rows[wide_end : run[-1] + 2], height))
             )
         ):
             run.append(run[-1] + 1)
@@ -129,7 +129,7 @@ def _lined(
 def _are_labels(rows: Sequence[TextRow], height: float) -> bool:
     """Whether the rows behind the first that have no values end before its values, and all stand as close as rows of a table."""
     reach = min(_values_left(r.boxes, height) for r in (rows[0], rows[-1]))
-    close = all(b.top - a.bottom < LABELS_APART * height for a, b in itertools.pairwise(rows) if b is not a)
+    close = all(b.top - a.bottom < LABELS_APART * height for a, b in itertools.pairwise(rows))
     labels = [r for r in rows[1:] if np.isinf(_values_left(r.boxes, height))]
     return close and np.isfinite(reach) and all(float(r.boxes[:, 2].max()) < reach for r in labels)
 

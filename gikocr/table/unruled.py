@@ -26,6 +26,8 @@ MORE_ROWS, FEW_ROWS = 1.1, 0.5
 when they have less than this share of the most."""
 OVERLAP = 0.2
 """Words of the right part that share more than this many heights of print are in one row: the lines of heads side by side."""
+MOST_LABELS = 1000
+"""No page has more words in its labels; each is compared with all others."""
 ONE_LABEL = 0.5
 """Lines of one label have less white between them than this many heights of print; rows have more."""
 LINED = 0.7
@@ -137,7 +139,9 @@ def _anchors(boxes: NDArray[np.float64], edge: float, height: float) -> list[tup
 
 
 def _nearest_values(labels: NDArray[np.float64], height: float) -> NDArray[np.float64]:
-    """The labels without those that have others at their right: the names of groups of rows."""
+    """The labels without those that have others at their right: the names of groups of rows. So many are left as they are."""
+    if len(labels) > MOST_LABELS:
+        return labels
     shared = np.minimum(labels[:, None, 3], labels[None, :, 3]) - np.maximum(labels[:, None, 1], labels[None, :, 1])
     beside = (shared > OVERLAP * height) & (labels[None, :, 0] > labels[:, None, 2])
     kept: NDArray[np.float64] = labels[~beside.any(axis=1)]

@@ -34,7 +34,7 @@ REPORT = Report(
     ("field", "reason"),
     [
         (waiting(), "the reader is not sure"),
-        (waiting(confidence=0.9995), "the sums overrule what a reader was sure of"),
+        (waiting(confidence=0.9995, checks=("r1",)), "sure by the sums, not by what was read"),
         (waiting(value=None, printed="见附件", state="other_text", confidence=0.999), "there are words in the cell"),
     ],
 )

@@ -44,3 +44,17 @@ def test_a_title_that_names_the_agency_needs_no_sentence() -> None:
 def test_year_before_that_of_the_number_where_nothing_else_tells_it() -> None:
     assert facts("云台县人民政府文件", "云政发〔2025〕8号", "各乡镇人民政府：")["year"] == 2024
     assert facts("2023年政府信息公开工作年度报告", "云政发〔2025〕8号")["year"] == 2023
+
+
+def test_a_number_that_is_cited_tells_no_year() -> None:
+    cited = "根据《国务院办公厅政府信息与政务公开办公室关于印发格式的通知》（国办公开办函〔2021〕30号）"
+    assert "year" not in facts(
+        "政府信息公开工作年度报告", cited, "国办公开办函〔2021〕30号）的要求，现将情况报告如下。"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["按照上级发布的国务院办公厅2024年度政府信息公开", "官网公布的某省人民政府2019年度政府信息公开"]
+)
+def test_reports_of_others_that_are_mentioned_name_no_agency(text: str) -> None:
+    assert "agency" not in facts("2024年政府信息公开工作年度报告", text + "工作年度报告的格式，")

@@ -44,7 +44,7 @@ def test_a_speck_far_from_a_number_is_left_out() -> None:
 @pytest.mark.parametrize("lean", [0, 3])
 def test_a_tick_far_from_a_number_is_left_out(number: str, lean: int) -> None:
     page = page_of(number)
-    cv2.line(page, (240, 160), (240 + lean, 132), (60,), 2)
+    cv2.line(page, (240, 148), (240 + lean, 120), (60,), 2)
     ink = ink_of(page)
     content = cell_ink(ink, CELL, HEIGHT)
     kept = without_stray_marks(ink, content, HEIGHT)
@@ -56,6 +56,16 @@ def test_a_tick_far_from_a_number_is_left_out(number: str, lean: int) -> None:
 @pytest.mark.parametrize("number", ["1", "11", "1 1", "/"])
 def test_strokes_without_any_other_figure_stay(number: str) -> None:
     ink = ink_of(page_of(number))
+    content = cell_ink(ink, CELL, HEIGHT)
+    assert without_stray_marks(ink, content, HEIGHT) == content
+
+
+@pytest.mark.parametrize("other", ["5", "25", "/"])
+def test_a_figure_of_one_stroke_is_no_tick(other: str) -> None:
+    """Two values run together in a cell that lost a line: none of them may go silently."""
+    page = page_of("1", at=(250, 150))
+    write(page, other, (550, 150), 28)
+    ink = ink_of(page)
     content = cell_ink(ink, CELL, HEIGHT)
     assert without_stray_marks(ink, content, HEIGHT) == content
 

@@ -291,6 +291,15 @@ def test_guessed_columns_give_way_to_those_of_the_page_before_where_one_value_st
     assert edges == [100, 500, 700, 900]
 
 
+def test_joining_columns_cuts_no_cell_that_runs_over_a_boundary_that_stays() -> None:
+    lattice = Lattice.of(plain_grid([100, 200, 300, 400, 500], [100, 140, 180]))
+    lattice.owner[0] = [0, 0, 0, 1]
+    lattice.join_cols(0, [300])
+    assert len(set(lattice.owner[0, :3].tolist())) == 1
+    lattice.join_cols(1, [300])
+    assert [lattice.owner[1, 0] == lattice.owner[1, 1], lattice.owner[1, 1] == lattice.owner[1, 2]] == [True, False]
+
+
 def test_a_row_of_a_label_only_gets_the_columns_of_its_table() -> None:
     whole = plain_grid([100, 500, 600, 700, 800, 900], [100, 140, 180, 220, 260])
     lattice = Lattice.of(whole)

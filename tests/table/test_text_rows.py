@@ -82,6 +82,12 @@ def test_labels_without_values_join_what_stands_above_and_below_where_labels_are
     assert rows_of(boxes, [], bare_labels=True) == [ys]
 
 
+def test_labels_without_values_at_the_foot_of_a_table_are_its_rows_however_many() -> None:
+    ys = [200 + PITCH * k for k in range(11)]
+    boxes = [values(y) if k < 3 else label(y) for k, y in enumerate(ys)]
+    assert rows_of(boxes, [], bare_labels=True) == [ys]
+
+
 def test_running_text_between_two_tables_joins_them_not() -> None:
     ys = [200 + PITCH * k for k in range(12)]
     text = [row(y, (LEFT, 900)) for y in ys[2:10]]
