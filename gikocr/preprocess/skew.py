@@ -8,11 +8,17 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from gikocr.elements import Image
 
 COARSE_STEP = 0.4
 FINE_STEP = 0.04
 """Degrees between the angles that are tried."""
+STEP, LEAST_STEP = 40, 14
+"""Grey levels by which it gets brighter at an edge of ink; and of pale ink, where a page has too few other edges."""
+ENOUGH_POINTS = 20_000
+"""With fewer, a stamp that lies askew may outweigh what is printed palely."""
 MOST_POINTS = 60_000
 """Ink edge points used; more change the angle by less than the fine step."""
 REDUCED_SIDE = 1000
@@ -34,7 +40,7 @@ def find_skew(gray: Image, limit: float) -> float:
     small = cv2.resize(gray, size, interpolation=cv2.INTER_AREA).astype(np.int16)
     # Lower edges of ink: where it gets brighter downwards. They line up along base lines and ruling lines alike.
     edge = small[1:] - small[:-1]
-    ys, xs = np.nonzero(edge > 40)
+    ys, xs = np.nonzero(edge > _least_step(edge))
     if len(xs) < 50:
         return 0.0
     if len(xs) > MOST_POINTS:
@@ -55,3 +61,14 @@ def find_skew(gray: Image, limit: float) -> float:
     values = np.array([sharpness(float(a)) for a in fine])
     # On a straight page several small angles move no edge to another row: their middle is meant, not the first of them.
     return float(np.clip(np.median(fine[values == values.max()]), -limit, limit))
+
+
+def _least_step(edge: NDArray[np.int16]) -> float:
+    """The step from which the steepest edges of a page are enough of them."""
+    steps = edge[edge > LEAST_STEP]
+    if int((steps > STEP).sum()) >= ENOUGH_POINTS:
+        return float(STEP)
+    if len(steps) <= ENOUGH_POINTS:
+        return float(LEAST_STEP)
+    nth = len(steps) - ENOUGH_POINTS
+    return float(np.partition(steps, nth)[nth])

@@ -177,3 +177,18 @@ def test_tiny_pages_pass(size: tuple[int, int], colour: bool) -> None:
     image = blank_page(size)
     upright = make_upright(page_of(np.dstack([image] * 3) if colour else image), Settings(), 90)
     assert upright.gray.dtype == np.uint8 and upright.gray.ndim == 2
+
+
+@pytest.mark.parametrize("angle", [-1.8, 2.0])
+def test_a_dark_stamp_askew_does_not_turn_a_page_of_pale_print(angle: float) -> None:
+    page = blank_page((1654, 2339))
+    for k in range(40):
+        write(page, "规范性文件数量及本年新制作数量对外公开总数量", (800, 320 + 46 * k), 26, 205)
+    turned = turned_by(page, angle)
+    stamp = np.full((170, 420), 255, np.uint8)
+    cv2.rectangle(stamp, (30, 30), (390, 140), (30,), 6)
+    cv2.line(stamp, (30, 66), (390, 66), (30,), 6)
+    askew = turned_by(stamp, -5.0)
+    turned[100:270, 1000:1420] = np.minimum(turned[100:270, 1000:1420], askew)
+    straight = find_skew(turned_by(page, angle), 7.0)
+    assert abs(find_skew(turned, 7.0) - straight) < 0.3
