@@ -38,6 +38,8 @@ LEAST_LABELS = 1.0
 LEAST_HEADS = 8.0
 """Log evidence of heads and columns above which a table whose rows have no labels is found without any other of the form's tables:
 the right number of columns alone has six."""
+PRINT_LEFT = 0.5
+"""Certainty that is left to the places of a row in which something is printed beside them: it may be what they lack."""
 LEAST_WEIGHT = 1e-4
 """Placements with less probability than this are not kept."""
 
@@ -273,6 +275,8 @@ def _row_fields(
     columns: Mapping[tuple[int, int], ColumnPlaces],
     grids: Sequence[LabelledGrid],
 ) -> list[FieldPlace]:
+    if any(_leaves_print(grids[half.grid], half, columns[(half.grid, section)]) for half in halves):
+        certainty *= PRINT_LEFT
     fields = []
     for k, field_id in enumerate(ids):
         if field_id is None:
@@ -292,6 +296,16 @@ def _row_fields(
         _, grid, box, sure = max(options, key=lambda o: o[0])
         fields.append(FieldPlace(field_id, grid, box, sure))
     return fields
+
+
+def _leaves_print(grid: LabelledGrid, row: PrintedRow, places: ColumnPlaces) -> bool:
+    """Whether a row holds print that is no label and stands in none of the columns that were placed."""
+    inked = {(c.row, c.col) for c, text in zip(grid.grid.cells, grid.texts, strict=True) if text.has_ink}
+    spans = places.spans.values()
+    return any(
+        (cell.row, cell.col) in inked and not any(cell.col < end and cell.col_end > start for start, end in spans)
+        for cell in row.values
+    )
 
 
 def _has_ink(grid: LabelledGrid, row: PrintedRow, span: tuple[int, int]) -> bool:

@@ -310,3 +310,17 @@ def test_rows_and_columns_without_a_partner_are_counted() -> None:
     narrow = replace(section, columns=tuple(section.columns[k] for k in keep))
     lines = [replace(ln, section=narrow, ids=tuple(ln.ids[k] for k in keep) if ln.ids else ()) for ln in whole]
     assert found_in([render(lines)])["三"][0].unmatched == 1
+
+
+def test_rows_with_print_that_stands_in_no_column_are_doubtful() -> None:
+    """A false line through a wide column leaves its value on one side and a blank on the other: which is it?"""
+    table = FORM.table("三", "2021")
+    section = table.sections[0]
+    more = replace(section.columns[-1], label=Label("备注说明"), groups=())
+    wide = replace(section, columns=(*section.columns, more))
+    lines = [replace(ln, section=wide, ids=(*ln.ids, "elsewhere") if ln.ids else ()) for ln in lines_of(table)]
+    doubtful = found_in([render(lines)])["三"][0]
+    assert max(p.certainty for p in doubtful.fields if p.box is not None) <= 0.5
+    empty = [replace(ln, ids=(*ln.ids[:-1], None) if ln.ids else ()) for ln in lines]
+    sure = found_in([render(empty)])["三"][0]
+    assert min(p.certainty for p in sure.fields if p.box is not None) > 0.5
