@@ -39,7 +39,7 @@ LEAST_HEADS = 8.0
 """Log evidence of heads and columns above which a table whose rows have no labels is found without any other of the form's tables:
 the right number of columns alone has six."""
 PRINT_LEFT = 0.5
-"""Certainty that is left to the places of a row in which something is printed beside them: it may be what they lack."""
+"""Certainty that is left to an empty place of a row in which something is printed beside all places: it may be what this one lacks."""
 LEAST_WEIGHT = 1e-4
 """Placements with less probability than this are not kept."""
 
@@ -275,8 +275,7 @@ def _row_fields(
     columns: Mapping[tuple[int, int], ColumnPlaces],
     grids: Sequence[LabelledGrid],
 ) -> list[FieldPlace]:
-    if any(_leaves_print(grids[half.grid], half, columns[(half.grid, section)]) for half in halves):
-        certainty *= PRINT_LEFT
+    print_left = any(_leaves_print(grids[half.grid], half, columns[(half.grid, section)]) for half in halves)
     fields = []
     for k, field_id in enumerate(ids):
         if field_id is None:
@@ -293,8 +292,8 @@ def _row_fields(
         if not options:
             fields.append(FieldPlace(field_id, None, None, 0.0))
             continue
-        _, grid, box, sure = max(options, key=lambda o: o[0])
-        fields.append(FieldPlace(field_id, grid, box, sure))
+        inked, grid, box, sure = max(options, key=lambda o: o[0])
+        fields.append(FieldPlace(field_id, grid, box, sure if inked or not print_left else PRINT_LEFT * sure))
     return fields
 
 

@@ -312,15 +312,20 @@ def test_rows_and_columns_without_a_partner_are_counted() -> None:
     assert found_in([render(lines)])["三"][0].unmatched == 1
 
 
-def test_rows_with_print_that_stands_in_no_column_are_doubtful() -> None:
+def test_empty_places_of_rows_with_print_that_stands_in_no_column_are_doubtful() -> None:
     """A false line through a wide column leaves its value on one side and a blank on the other: which is it?"""
     table = FORM.table("三", "2021")
     section = table.sections[0]
     more = replace(section.columns[-1], label=Label("备注说明"), groups=())
     wide = replace(section, columns=(*section.columns, more))
     lines = [replace(ln, section=wide, ids=(*ln.ids, "elsewhere") if ln.ids else ()) for ln in lines_of(table)]
-    doubtful = found_in([render(lines)])["三"][0]
-    assert max(p.certainty for p in doubtful.fields if p.box is not None) <= 0.5
-    empty = [replace(ln, ids=(*ln.ids[:-1], None) if ln.ids else ()) for ln in lines]
-    sure = found_in([render(empty)])["三"][0]
-    assert min(p.certainty for p in sure.fields if p.box is not None) > 0.5
+    lost = "refused_internal_affairs"
+    lines = [replace(ln, ids=(*(None for _ in ln.ids[:-1]), "elsewhere")) if ln.key == lost else ln for ln in lines]
+    places = found_in([render(lines)])["三"][0]
+    doubtful = [p.certainty for p in places.fields if f".{lost}." in p.field_id]
+    assert len(doubtful) == 7
+    assert max(doubtful) <= 0.5
+    assert min(p.certainty for p in places.fields if f".{lost}." not in p.field_id) > 0.5
+    nothing = [replace(ln, ids=tuple(None for _ in ln.ids)) if ln.key == lost else ln for ln in lines]
+    places = found_in([render(nothing)])["三"][0]
+    assert min(p.certainty for p in places.fields) > 0.5
