@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: Rows of each table. Whoever reads a thousand documents wants the number and the worst, not a thousand lines.
 MOST_ROWS = 40
 
-#: A field that waits for review with at least this confidence does so because the sums chose another reading than the sure one.
+#: A field with sums that waits for review with at least this confidence most likely does so because they chose another reading.
 SURE = 0.99
 #: An alternative less probable than this is not named as a reason for doubt.
 WORTH_NAMING = 0.005

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
+from gikocr.engines.devices import onnx_session
 from gikocr.engines.manifest import model_bytes
 
 if TYPE_CHECKING:
@@ -28,15 +29,8 @@ class BoundaryNetwork:
 
     def __init__(self, content: bytes) -> None:
         """Load a graph: ``ink`` (1, 1, H, W) float32 → ``boundaries`` (1, 3, H / 2, W / 2), probabilities."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # A page needs much, pages that need the network are few.
-        options.enable_cpu_mem_arena = False
-        self._session: Any = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        # A page needs much memory, and pages that need the network are few.
+        self._session = onnx_session(content)
 
     def boundaries(self, gray: Image) -> NDArray[np.float32]:
         """Probabilities of boundaries.

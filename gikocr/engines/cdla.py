@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from gikocr.engines.devices import onnx_session
 from gikocr.engines.manifest import model_bytes
 
 if TYPE_CHECKING:
@@ -43,15 +44,7 @@ class CDLADetector:
         Raises:
             ModelMissing: they are absent or not the pinned ones.
         """
-        content = model_bytes(MODEL)
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        options.enable_cpu_mem_arena = False
-        self._session: Any = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self._session: Any = onnx_session(model_bytes(MODEL))
         [given] = self._session.get_inputs()
         self._input = given.name
         self._height, self._width = int(given.shape[2]), int(given.shape[3])

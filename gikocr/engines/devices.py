@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from typing import Any
 
 from gikocr.errors import DependencyMissing, UsageError
 
@@ -48,6 +49,25 @@ def torch_has_cuda() -> bool:
     import torch
 
     return bool(torch.cuda.is_available())
+
+
+def onnx_session(content: bytes, *, threads: int = 1, device: str = "", arena: bool = False) -> Any:
+    """An ONNX Runtime session for a graph.
+
+    Args:
+        content: the graph.
+        threads: within one operator; operators run one after the other.
+        device: ``cuda:N``, or anything else for the CPU.
+        arena: keep the memory of a run for the next; worth it where runs are many and alike.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.enable_cpu_mem_arena = arena
+    return onnxruntime.InferenceSession(content, options, providers=onnx_providers(device))
 
 
 def onnx_providers(device: str) -> list[object]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from gikocr.elements import CellCut, CellReading
-from gikocr.engines.devices import onnx_providers
+from gikocr.engines.devices import onnx_session
 from gikocr.engines.manifest import model_bytes
 from gikocr.ocr.blobs import batches
 from gikocr.ocr.decoding import forward_scores, read_outputs, symbols_of
@@ -74,13 +74,7 @@ def build_onnx(threads: int = 1, device: str = "") -> NumeralReader:
 
 def onnx_reader(model: bytes, threads: int = 1, device: str = "") -> NumeralReader:
     """The reader on ONNX Runtime with the graph that these bytes hold."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model, options, providers=onnx_providers(device))
+    session = onnx_session(model, threads=threads, device=device, arena=True)
 
     def run(blob: NDArray[np.float32]) -> NDArray[np.float32]:
         output: NDArray[np.float32] = session.run(None, {"windows": blob})[0]

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from gikocr.elements import Candidate, CellCut, CellReading, LineText
-from gikocr.engines.devices import onnx_providers
+from gikocr.engines.devices import onnx_session
 from gikocr.engines.manifest import model_bytes
 from gikocr.ocr.ctc import forward, n_best
 from gikocr.ocr.numerals import ALIASES, SYMBOLS, plausible, state_of
@@ -160,14 +160,7 @@ def build_recogniser(threads: int = 1, device: str = "") -> PPOCRRecogniser:
     Raises:
         ModelMissing: they are absent or not the pinned ones.
     """
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.enable_cpu_mem_arena = False
-    session = onnxruntime.InferenceSession(model_bytes("ppocr_v6_small_rec"), options, providers=onnx_providers(device))
+    session = onnx_session(model_bytes("ppocr_v6_small_rec"), threads=threads, device=device)
     characters = session.get_modelmeta().custom_metadata_map["character"].splitlines()
     return PPOCRRecogniser(session, characters)
 

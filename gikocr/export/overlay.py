@@ -136,10 +136,14 @@ def overlay_page(
     fields: tuple[OverlayField, ...] = ()
     if form_reading is not None and report is not None:
         known = {f.id: f for f in report.fields}
-        fields = tuple(
-            _overlay_field(replace(cell, box=cell.box.moved(-left_edge(page), 0.0)), known[placed.field_id])
+        here = (
+            (replace(cell, box=cell.box.moved(-left_edge(page), 0.0)), placed.field_id)
             for placed, cell in _placed_cells(form_reading, known)
-            if cell.page == shown_number(page) and placed.field_id in known and _is_half(page, cell)
+            if cell.page == shown_number(page) and placed.field_id in known
+        )
+        # Of a spread only this half is drawn.
+        fields = tuple(
+            _overlay_field(cell, known[name]) for cell, name in here if 0 <= cell.box.center[0] < page.gray.shape[1]
         )
     return OverlayPage(
         number=shown_number(page),
@@ -149,11 +153,6 @@ def overlay_page(
         grids=tuple(g for g in grids if g.page == page.number),
         fields=fields,
     )
-
-
-def _is_half(page: UprightPage, cell: ReadCell) -> bool:
-    """Whether a cell of a spread is on this page of it; all cells of other pages are."""
-    return page.half_of is None or (cell.box.left >= max(page.gray.shape)) == (left_edge(page) > 0)
 
 
 def paint_page(

@@ -40,8 +40,8 @@ LABELS_GAINED = 4.0
 """Log evidence of labels by which the columns of the page before must better a grid: about half a row that agrees."""
 LEAST_VALUES = 8
 """Short words in the right half of a page on which no grid was found without which no table is looked for on it."""
-SAME_PLACE = 1.0
-"""Lines of two grids that differ by no more pixels are the same."""
+SAME_PLACE = 1 / 1500
+"""Lines of two grids that lie apart by no more than this share of their longer side are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,14 @@ def find_grids(gray: Image) -> FoundGrids:
     """Find the grids of an upright page, (H, W) uint8 with paper near 255, without reading."""
     lines = without_streaks(find_ruling_lines(gray))
     words = find_words(gray, line_rims(lines))
-    ruled = [with_lost_sides(g, words) for g in build_grids(lines, 1)]
+    ruled = _ruled(lines, words)
     levels = level_lines(lines)
     unruled = unruled_grids(words, [g.box for g in ruled], levels, 1)
     return FoundGrids(lines, words, levels, sorted([*ruled, *unruled], key=lambda g: (g.box.top, g.box.left)), unruled)
+
+
+def _ruled(lines: RulingLines, words: Words, *, faint: bool = True) -> list[Grid]:
+    return [with_lost_sides(g, words) for g in build_grids(lines, 1, faint=faint)]
 
 
 class GridReader:
@@ -102,6 +106,8 @@ class GridReader:
         self._reader = reader
         self.fit = fit
         self._finder = finder
+        self._seen: tuple[Image, NDArray[np.float32]] | None = None
+        self._fits: dict[int, tuple[LabelledGrid, Fit]] = {}
 
     def read(self, gray: Image, found: FoundGrids, grids: Sequence[Grid], number: int) -> list[ReadGrid]:
         """Read grids that were found on a page.
@@ -142,6 +148,7 @@ class GridReader:
             read: its grids as they were read, at least one.
             before: the last table of the page before, which the first one here may go on.
         """
+        self._fits.clear()  # of the page before
         kept = list(read)
         for way in self._ways(gray, found, read[0].ink, before):
             weak = [r for r in kept if self._is_weak(r, found)]
@@ -158,7 +165,7 @@ class GridReader:
         One that was found without lines always is: heads of several lines are one row between level lines and more without them,
         and which is right shows in the reading.
         """
-        fit = self.fit([read.labelled])
+        fit = self._fit_of(read)
         rows = text_rows(found.words.inside(*_sides(read.found.box)), found.words.height)
         return read.found in found.unruled or fit.unmatched > 0 or fit.evidence < FIT_OF_ROW * len(rows)
 
@@ -173,9 +180,8 @@ class GridReader:
         def by_lines(*, pale: bool, faint: bool) -> _Way:
             def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
                 lines, words = (found.lines, found.words) if pale else without_pale()
-                grids = [with_lost_sides(g, words) for g in build_grids(lines, 1, faint=faint)]
-                others = replace(found, lines=lines, words=words)
-                return self.read(gray, others, _rivals(grids, strong, weak), first.grid.page)
+                grids = _rivals(_ruled(lines, words, faint=faint), strong, weak)
+                return self.read(gray, replace(found, lines=lines, words=words), grids, first.grid.page)
 
             return rivals
 
@@ -187,14 +193,9 @@ class GridReader:
 
             return rivals
 
-        @cache
-        def boundaries() -> NDArray[np.float32]:
-            assert self._finder is not None
-            return self._finder.boundaries(gray)
-
-        def by_boundaries(seen: float) -> _Way:
+        def by_boundaries(finder: BoundaryFinder, seen: float) -> _Way:
             def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
-                grids = boundary_grids(gray, boundaries(), seen, first.grid.page)
+                grids = boundary_grids(gray, self._boundaries(finder, gray), seen, first.grid.page)
                 return self._read_boundaries(gray, found, _rivals(grids, strong, weak), first.grid.page)
 
             return rivals
@@ -203,7 +204,7 @@ class GridReader:
             return lambda strong, weak: self._by_columns(found.words, table, strong, weak, only=only)
 
         if self._finder is not None:
-            yield from map(by_boundaries, SEEN)
+            yield from (by_boundaries(self._finder, seen) for seen in SEEN)
         yield by_lines(pale=True, faint=False)
         yield by_lines(pale=False, faint=True)
         yield by_lines(pale=False, faint=False)
@@ -228,7 +229,7 @@ class GridReader:
             return []
         rival = self._read_grid(grid, top.ink.ink, top.ink.grid.page)
         # Columns that were put there prove nothing: the labels that come free by it must.
-        gained = self.fit([rival.labelled]).labels - self.fit([top.labelled]).labels
+        gained = self._fit_of(rival).labels - self._fit_of(top).labels
         return [rival] if gained >= LABELS_GAINED else []
 
     def unseen(self, gray: Image, found: FoundGrids, number: int) -> list[ReadGrid]:
@@ -243,10 +244,23 @@ class GridReader:
         short = (boxes[:, 2] - boxes[:, 0] < SHORT_VALUE * height) & (boxes[:, 0] + boxes[:, 2] > gray.shape[1])
         if self._finder is None or int(short.sum()) < LEAST_VALUES:
             return []
-        probability = self._finder.boundaries(gray)
+        probability = self._boundaries(self._finder, gray)
         ways = [self._read_boundaries(gray, found, boundary_grids(gray, probability, s, number), number) for s in SEEN]
         read = max(ways, key=self._holds)
-        return [r for r in read if self.fit([r.labelled]).evidence > 0.0]
+        return [r for r in read if self._fit_of(r).evidence > 0.0]
+
+    def _boundaries(self, finder: BoundaryFinder, gray: Image) -> NDArray[np.float32]:
+        """What the network sees on a page; kept for the last one, which may be asked about more than once."""
+        if self._seen is None or self._seen[0] is not gray:
+            self._seen = (gray, finder.boundaries(gray))
+        return self._seen[1]
+
+    def _fit_of(self, read: ReadGrid) -> Fit:
+        """How well one grid fits; registering it anew for each way would cost more than the ways do."""
+        known = self._fits.get(id(read.labelled))
+        if known is None:
+            known = self._fits[id(read.labelled)] = (read.labelled, self.fit([read.labelled]))
+        return known[1]
 
     def _read_boundaries(self, gray: Image, found: FoundGrids, grids: Sequence[Grid], number: int) -> list[ReadGrid]:
         """Read grids by boundaries that were seen: of the lines found, only what lies on those is no print."""
@@ -272,7 +286,7 @@ class GridReader:
         return chosen
 
     def _holds(self, grids: Sequence[ReadGrid]) -> float:
-        return sum(max(0.0, self.fit([r.labelled]).evidence) for r in grids)
+        return sum(max(0.0, self._fit_of(r).evidence) for r in grids)
 
 
 def _rivals(grids: Sequence[Grid], strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[Grid]:
@@ -290,9 +304,10 @@ def _is_same(one: Grid, other: Grid) -> bool:
     """Whether two grids have the same lines and cells."""
     if (one.n_rows, one.n_cols, len(one.cells)) != (other.n_rows, other.n_cols, len(other.cells)):
         return False
+    apart = SAME_PLACE * max(one.box.width, one.box.height)
     return all(
         (a.row, a.row_end, a.col, a.col_end) == (b.row, b.row_end, b.col, b.col_end)
-        and max(abs(p - q) for p, q in zip(_sides(a.box), _sides(b.box), strict=True)) <= SAME_PLACE
+        and max(abs(p - q) for p, q in zip(_sides(a.box), _sides(b.box), strict=True)) <= apart
         for a, b in zip(one.cells, other.cells, strict=True)
     )
 

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import torch
 
+from scripts.averaging import fold_in
 from scripts.boundaries.network import MULTIPLE, BoundaryNetwork
 from scripts.boundaries.samples import Sample, read_samples, targets
 
@@ -129,9 +130,7 @@ def train(
             optimiser.step()
             step += 1
             lost.append(float(loss.detach()))
-            decay = min(AVERAGED, (step + 1) / (step + 10))
-            for key, value in network.state_dict().items():
-                average[key] = average[key] * decay + value * (1 - decay) if value.dtype.is_floating_point else value
+            fold_in(average, network.state_dict(), step, AVERAGED)
             if time.time() - said > 120:
                 said = time.time()
                 other = BoundaryNetwork()

@@ -14,6 +14,7 @@ import torch
 
 from gikocr.ocr.blobs import HEIGHT, blob, padded_width, to_height
 from gikocr.ocr.decoding import greedy_strings, symbols_of
+from scripts.averaging import fold_in
 from scripts.reader.crops import Crop, read_shard
 from scripts.reader.network import NumeralNetwork, folded
 
@@ -139,9 +140,7 @@ def train(folder: Path, minutes: float, seed: int, target: Path, threads: int, s
             torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
             optimiser.step()
             step += 1
-            decay = min(AVERAGED, (step + 1) / (step + 10))
-            for key, value in network.state_dict().items():
-                average[key] = average[key] * decay + value * (1 - decay) if value.dtype.is_floating_point else value
+            fold_in(average, network.state_dict(), step, AVERAGED)
             if time.time() - said > 120:
                 said = time.time()
                 other = NumeralNetwork()
