@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from scripts.scanmaker import form
 from scripts.scanmaker.dice import Dice
@@ -11,6 +12,21 @@ from scripts.scanmaker.splits import Splits, Style
 DOCX_SHARE = 0.25
 LANDSCAPE_SHARE = 0.14
 VARIANT_CHANCE = 0.08
+MIXED = (
+    ("rule_pt", "colour"),
+    ("inner",),
+    ("outer",),
+    ("sides", "rules"),
+    ("font_pt", "row_mm", "pad_mm"),
+    ("label_share", "stack"),
+    ("block_fill", "head_fill", "band_fill", "text_colour"),
+    ("align",),
+    ("labels",),
+    ("group",),
+    ("bold_labels",),
+    ("web",),
+)
+"""Properties of a style that are drawn together for a mixed one: row height and type size must fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +117,16 @@ def _landscape(dice: Dice) -> tuple[str, ...]:
     return dice.weighted({("三",): 2, ("四",): 2, ("三", "四"): 2, ("二", "三", "四"): 1})
 
 
+def _mixed(dice: Dice, style: Style, styles: Sequence[Style]) -> Style:
+    """Give a style the properties of others, each group of them from one drawn by weight."""
+    weights = {s: s.weight for s in styles if not s.mixed}
+    drawn = {}
+    for group in MIXED:
+        other = dice.weighted(weights)
+        drawn.update({name: getattr(other, name) for name in group})
+    return replace(style, **drawn)
+
+
 def draw_design(dice: Dice, splits: Splits, split: str) -> Design:
     """Draw the looks of one document.
 
@@ -111,6 +137,8 @@ def draw_design(dice: Dice, splits: Splits, split: str) -> Design:
     """
     styles = {s: s.weight for s in splits.styles if s.split == split}
     style = dice.weighted(styles)
+    if style.mixed:
+        style = _mixed(dice, style, list(styles))
     fonts = splits.fonts[split]
     label_font = dice.weighted(fonts.labels)
     cell_font = label_font if label_font in fonts.cells and dice.chance(0.2) else dice.weighted(fonts.cells)

@@ -35,6 +35,12 @@ PACKAGES = {
     "inter": ("Inter", "latin"),
     "nunito-sans": ("Nunito Sans", "latin"),
     "lxgw-wenkai-tc": ("LXGW WenKai TC", "latin"),
+    "source-sans-3": ("Source Sans 3", "latin"),
+    "lora": ("Lora", "latin"),
+    "fira-sans": ("Fira Sans", "latin"),
+    "noto-serif": ("Noto Serif", "latin"),
+    "gelasio": ("Gelasio", "latin"),
+    "spectral": ("Spectral", "latin"),
     "zcool-xiaowei": ("ZCOOL XiaoWei", "chinese-simplified"),
     "ma-shan-zheng": ("Ma Shan Zheng", "chinese-simplified"),
 }

@@ -227,6 +227,45 @@ def halftone(dice: Dice, picture: np.ndarray, strength: float, dpi: float) -> np
     return cv2.subtract(picture, _as_levels(dots * dice.between(6, 26) * strength, picture))
 
 
+def white_scratches(dice: Dice, picture: np.ndarray, strength: float, dpi: float) -> None:
+    """Draw long thin scratches without toner down the sheet in place, as a scratched drum leaves them.
+
+    Args:
+        dice: the stream of the document's damage.
+        picture: uint8 grey or RGB.
+        strength: 0 to 1; decides how many there are and how much ink they take.
+        dpi: of the picture.
+    """
+    height, width = picture.shape[:2]
+    lost = np.zeros((height, width), np.uint8)
+    for _ in range(dice.whole(2, 3 + round(6 * strength))):
+        x, y = dice.whole(0, width - 1), dice.whole(0, height // 2)
+        end = y + round(dice.between(0.2, 1.0) * height)
+        drift = dice.between(-0.01, 0.01) * width
+        level = int(255 * dice.between(0.4, 0.9) * strength)
+        thick = max(1, round(dice.between(0.05, 0.2) / 25.4 * dpi))
+        cv2.line(lost, (x, y), (round(x + drift), end), (level,), thick, cv2.LINE_AA)
+    share = _grow(lost.astype(np.float32) / 255, picture)
+    paper = float(np.percentile(picture, 90))
+    picture[:] = (picture * (1 - share) + np.maximum(picture, paper) * share).astype(np.uint8)
+
+
+def toner_ghost(dice: Dice, picture: np.ndarray, strength: float, dpi: float) -> np.ndarray:
+    """Print the page once more, pale and some centimetres lower, as a fuser does that has not shed its toner.
+
+    Args:
+        dice: the stream of the document's damage.
+        picture: uint8 grey or RGB.
+        strength: 0 to 1; the ghost has up to a seventh of the ink.
+        dpi: of the picture.
+    """
+    down = round(dice.between(25, 75) / 25.4 * dpi)
+    ink = 255 - cv2.GaussianBlur(picture, (0, 0), 0.006 * dpi)
+    ghost = np.zeros_like(picture)
+    ghost[down:] = ink[:-down]
+    return cv2.subtract(picture, cv2.convertScaleAbs(ghost, alpha=dice.between(0.05, 0.14) * strength))
+
+
 def punch_holes(dice: Dice, picture: np.ndarray, dpi: float) -> None:
     """Punch two filing holes into the left margin in place."""
     mm = dpi / 25.4

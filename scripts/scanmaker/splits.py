@@ -42,6 +42,7 @@ class Style:
     stack: float = 0.3
     bold_labels: float = 0.2
     web: bool = False
+    mixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
