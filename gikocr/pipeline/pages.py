@@ -105,10 +105,17 @@ class PageReader:
             # Pages of one document need not lie alike; reading all of a page that lies on its side is costly.
             hint = 0
         first = self._read_turned(page, hint, before)
-        if not first.regions or first.fit >= FITS or first.words_score >= READABLE:
+        if not first.regions or first.fit >= FITS:
+            return first
+        readable = first.words_score >= READABLE
+        if readable and not first.grids:
             return first
         scores = {turn: self._sample_score(page, turn) for turn in (0, *TURNS) if turn != hint}
         best = max(scores.values())
+        if readable:
+            # Heads that are set letter under letter read as well when the page lies on its side.
+            turned = [self._read_turned(page, turn, before) for turn, s in scores.items() if s >= READABLE]
+            return max([first, *turned], key=lambda r: r.fit if r.fit >= FITS else 0.0)
         if best < LEGIBLE_TURN or best < first.words_score + (BETTER if first.words_score >= LEGIBLE else 0.0):
             return first
         read = [first]

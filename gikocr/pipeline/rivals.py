@@ -22,6 +22,7 @@ from gikocr.table.lines import RulingLines, find_ruling_lines, line_rims
 from gikocr.table.mask import line_mask
 from gikocr.table.mend import mend, with_columns_of, with_lost_sides
 from gikocr.table.regions import level_lines
+from gikocr.table.regular import regular
 from gikocr.table.streaks import without_streaks
 from gikocr.table.text_rows import text_rows
 from gikocr.table.unruled import unruled_grids
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 FIT_OF_ROW = 3.0
 """A grid is doubtful when it holds less than this log evidence for each row of words; whole tables hold over four."""
+UNMATCHED = 1.0
+"""Log evidence that a row or column without a partner takes away: of grids that hold the same, the one without it is right."""
 LABELS_GAINED = 4.0
 """Log evidence of labels by which the columns of the page before must better a grid: about half a row that agrees."""
 LEAST_VALUES = 8
@@ -57,6 +60,11 @@ class Fit:
     evidence: float
     unmatched: int
     labels: float = 0.0
+
+    @property
+    def held(self) -> float:
+        """The evidence less what rows and columns without a partner speak against it."""
+        return max(0.0, self.evidence) - UNMATCHED * self.unmatched
 
 
 _Way = Callable[[Sequence["ReadGrid"], Sequence["ReadGrid"]], list["ReadGrid"]]
@@ -134,7 +142,7 @@ class GridReader:
             return read
         ink = grid_ink(cut, read.ink.ink)
         labelled = read_labels(ink, self._reader)
-        better = self.fit([labelled]).evidence > self.fit([read.labelled]).evidence
+        better = self.fit([labelled]).held > self.fit([read.labelled]).held
         return ReadGrid(read.found, ink, labelled) if better else read
 
     def best(
@@ -149,15 +157,31 @@ class GridReader:
             before: the last table of the page before, which the first one here may go on.
         """
         self._fits.clear()  # of the page before
-        kept = list(read)
+        kept = self._regular(gray, found, read)
         for way in self._ways(gray, found, read[0].ink, before):
             weak = [r for r in kept if self._is_weak(r, found)]
             if not weak:
                 break
             strong = [r for r in kept if r not in weak]
             rivals = way(strong, weak)
-            kept = [*strong, *self._better(weak, rivals)]
-        return sorted(kept, key=lambda r: (r.found.box.top, r.found.box.left))
+            kept = self._better(weak, strong, rivals)
+        return sorted(self._regular(gray, found, kept), key=lambda r: (r.found.box.top, r.found.box.left))
+
+    def _regular(self, gray: Image, found: FoundGrids, read: Sequence[ReadGrid]) -> list[ReadGrid]:
+        """The grids, those that hold as much of the form when they are made regular in that form."""
+        made = {id(r): regular(r.ink.grid) for r in read}
+        grids = [g for g in made.values() if g is not None]
+        if not grids:
+            return list(read)
+        ink = find_ink(gray, *line_mask(replace(found.lines, broken=True), grids))
+        kept = []
+        for r in read:
+            grid = made[id(r)]
+            if grid is not None:
+                rival = self._read_grid(grid, ink, grid.page)
+                r = rival if self._fit_of(rival).held >= self._fit_of(r).held else r
+            kept.append(r)
+        return kept
 
     def _is_weak(self, read: ReadGrid, found: FoundGrids) -> bool:
         """Whether a grid holds far less of the form than it has rows of words, or rows and columns that are not the form's.
@@ -180,7 +204,7 @@ class GridReader:
         def by_lines(*, pale: bool, faint: bool) -> _Way:
             def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
                 lines, words = (found.lines, found.words) if pale else without_pale()
-                grids = _rivals(_ruled(lines, words, faint=faint), strong, weak)
+                grids = _rivals(_ruled(lines, words, faint=faint), weak)
                 return self.read(gray, replace(found, lines=lines, words=words), grids, first.grid.page)
 
             return rivals
@@ -189,14 +213,14 @@ class GridReader:
             def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
                 taken = [r.found.box for r in strong]
                 grids = unruled_grids(found.words, taken, levels, first.grid.page, bare_labels=bare_labels)
-                return [self._read_grid(g, first.ink, first.grid.page) for g in _rivals(grids, strong, weak)]
+                return [self._read_grid(g, first.ink, first.grid.page) for g in _rivals(grids, weak)]
 
             return rivals
 
         def by_boundaries(finder: BoundaryFinder, seen: float) -> _Way:
             def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
                 grids = boundary_grids(gray, self._boundaries(finder, gray), seen, first.grid.page)
-                return self._read_boundaries(gray, found, _rivals(grids, strong, weak), first.grid.page)
+                return self._read_boundaries(gray, found, _rivals(grids, weak), first.grid.page)
 
             return rivals
 
@@ -270,9 +294,11 @@ class GridReader:
         ink, words = find_ink(gray, rims, cores), find_words(gray, rims)
         return [self._mended(self._read_grid(grid, ink, number), words) for grid in grids]
 
-    def _better(self, weak: Sequence[ReadGrid], rivals: Sequence[ReadGrid]) -> list[ReadGrid]:
-        """Of the weak grids and their rivals, place by place, those that hold more of the form."""
-        left, chosen = list(weak), []
+    def _better(
+        self, weak: Sequence[ReadGrid], strong: Sequence[ReadGrid], rivals: Sequence[ReadGrid]
+    ) -> list[ReadGrid]:
+        """Of the grids and their rivals, place by place, those that hold more of the form; strong ones where rivals reach them."""
+        left, chosen = [*strong, *weak], list[ReadGrid]()
         while left:
             ours, theirs = [left.pop()], list[ReadGrid]()
             grown = True
@@ -286,17 +312,15 @@ class GridReader:
         return chosen
 
     def _holds(self, grids: Sequence[ReadGrid]) -> float:
-        return sum(max(0.0, self._fit_of(r).evidence) for r in grids)
+        return sum(max(0.0, self._fit_of(r).held) for r in grids)
 
 
-def _rivals(grids: Sequence[Grid], strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[Grid]:
-    """Those of the grids that stand in the place of weak ones, keep off the strong ones, and are not what is there already."""
+def _rivals(grids: Sequence[Grid], weak: Sequence[ReadGrid]) -> list[Grid]:
+    """Those of the grids that stand in the place of weak ones and are not what is there already."""
     return [
         g
         for g in grids
-        if any(g.box.iou(w.found.box) > 0.0 for w in weak)
-        and not any(g.box.iou(s.found.box) > 0.0 for s in strong)
-        and not any(_is_same(g, w.found) for w in weak)
+        if any(g.box.iou(w.found.box) > 0.0 for w in weak) and not any(_is_same(g, w.found) for w in weak)
     ]
 
 

@@ -107,10 +107,10 @@ def _build(
             if row is None and col is None:
                 break
             if row is not None:
-                spare.append(_polylines([rows[row]], cols, flip=False)[0])
+                spare += _where_seen(_polylines([rows[row]], cols, flip=False)[0], h_present[row])
                 rows_kept.remove(row)
             if col is not None:
-                spare.append(_polylines([cols[col]], rows, flip=True)[0])
+                spare += _where_seen(_polylines([cols[col]], rows, flip=True)[0], v_present[col])
                 cols_kept.remove(col)
         rows, cols = [rows[r] for r in rows_kept], [cols[c] for c in cols_kept]
         if len(rows) < 2 or len(cols) < 2:
@@ -346,6 +346,13 @@ def _polylines(lines: list[Line], across: list[Line], *, flip: bool) -> tuple[tu
             points.append((beside, along) if flip else (along, beside))
         result.append(tuple(points))
     return tuple(result)
+
+
+def _where_seen(
+    line: tuple[tuple[float, float], ...], present: NDArray[np.bool_]
+) -> list[tuple[tuple[float, float], ...]]:
+    """The pieces of a line on boundaries on which it is seen: elsewhere what stands close to a rule is the edge of figures."""
+    return [line[first : last + 1] for first, last in _runs(present)]
 
 
 def _drop_nested(grids: list[Grid]) -> list[Grid]:

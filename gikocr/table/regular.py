@@ -1,0 +1,72 @@
+"""Rows of values have the same columns: a grid made regular where most of its rows agree on them.
+
+Stamps, pens and folds draw lines into a few rows of a table and hide the table's own there. What the other rows show tells which are
+which; whether the rows are alike in truth, the form tells (see ``pipeline.rivals``), since tables of other kinds are not.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gikocr.elements import Grid
+from gikocr.table.lattice import Lattice
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LABELS_UP_TO = 0.3
+"""Boundaries left of this share of a table's width part labels, which span rows and columns as they like."""
+COMMON, AGREES = 0.6, 0.7
+"""A boundary of columns is the table's when it parts cells in this share of the rows; a row with this share of them holds values."""
+FEWEST_COLUMNS, FEWEST_ROWS = 4, 4
+"""So many boundaries and rows must agree before the others are held to be wrong."""
+ROW_COMMON = 0.35
+"""A boundary of rows is one for all columns when it parts cells in this share of them."""
+
+
+def regular(grid: Grid) -> Grid | None:
+    """The grid with the columns that most of its rows have in all rows of values, and its rows in all columns of values.
+
+    Args:
+        grid: as it was found.
+
+    Returns:
+        None where too few rows agree, or where nothing changes.
+    """
+    lattice = Lattice.of(grid)
+    owner = lattice.owner
+    parts = owner[:, 1:] != owner[:, :-1]
+    xs = lattice.points[:, 1:-1, 0].mean(axis=0)
+    first = grid.box.left + LABELS_UP_TO * grid.box.width
+    columns = [int(c) + 1 for c in np.flatnonzero((parts.mean(axis=0) >= COMMON) & (xs >= first))]
+    if len(columns) < FEWEST_COLUMNS:
+        return None
+    agree = np.flatnonzero(parts[:, [c - 1 for c in columns]].mean(axis=1) >= AGREES)
+    if len(agree) < max(FEWEST_ROWS, COMMON * (agree[-1] + 1 - agree[0] if len(agree) else 1)):
+        return None
+    made = _made_regular(owner, int(agree[0]), int(agree[-1]) + 1, columns)
+    if _same_cells(made, owner):
+        return None
+    return Lattice(lattice.points, made).to_grid(grid.page, grid.spare_lines)
+
+
+def _made_regular(owner: NDArray[np.int64], top: int, bottom: int, columns: list[int]) -> NDArray[np.int64]:
+    """The owners with one column of cells between each two of the boundaries, in the rows from ``top`` to before ``bottom``."""
+    strips = list(itertools.pairwise([*columns, owner.shape[1]]))
+    cut = owner[top + 1 : bottom] != owner[top : bottom - 1]
+    shares = np.stack([cut[:, low:high].mean(axis=1) for low, high in strips], axis=1)
+    rows = np.concatenate([[0], np.cumsum(shares.mean(axis=1) >= ROW_COMMON)])
+    made = owner.copy()
+    fresh = int(owner.max()) + 1
+    for number, (low, high) in enumerate(strips):
+        made[top:bottom, low:high] = (fresh + number * (len(rows) + 1) + rows)[:, None]
+    return made
+
+
+def _same_cells(one: NDArray[np.int64], other: NDArray[np.int64]) -> bool:
+    """Whether two ways to number the same boxes part them alike."""
+    pairs = {(int(a), int(b)) for a, b in zip(one.ravel(), other.ravel(), strict=True)}
+    return len(pairs) == len(np.unique(one)) == len(np.unique(other))
