@@ -148,7 +148,13 @@ class PageReader:
                 texts = text_regions(upright.gray, page.number, tables)
         score = _words_score(read)
         if read and (score is None or score >= LEGIBLE or _few_cells(read) or self._evidence(read) >= FITS):
-            read = self._grids.best(upright.gray, found, read, before)
+            best = self._grids.best(upright.gray, found, read, before)
+            new = [r for r in best if r not in read]
+            if new:
+                # What stands under a grid that won is not read as text too, and what a lost one took beyond it is.
+                tables = _tables_of(new, [r for r in read if r not in best], tables)
+                texts = text_regions(upright.gray, page.number, tables)
+            read = best
         if score is None:
             score = self._lines_score(upright, texts)
         strange = [
@@ -186,6 +192,12 @@ class PageReader:
             TextLine(r.page, text.text, r.box, text.score)
             for r, text in zip(regions, self._reader.read(crops), strict=True)
         ]
+
+
+def _tables_of(new: Sequence[ReadGrid], lost: Sequence[ReadGrid], tables: Sequence[Region]) -> list[Region]:
+    """The table regions of a page on which some grids gave way to others."""
+    left = [t for t in tables if not any(t.box.iou(r.found.box) > SAME_REGION for r in lost)]
+    return [*left, *(Region(r.ink.grid.page, "table", r.found.box, 1.0) for r in new)]
 
 
 def _few_cells(read: Sequence[ReadGrid]) -> bool:

@@ -40,6 +40,8 @@ LABELS_GAINED = 4.0
 """Log evidence of labels by which the columns of the page before must better a grid: about half a row that agrees."""
 LEAST_VALUES = 8
 """Short words in the right half of a page on which no grid was found without which no table is looked for on it."""
+NEAR = 1 / 30
+"""Pale lines as far from a grid as this share of the page's longer side have no part in it."""
 SAME_PLACE = 1 / 1500
 """Lines of two grids that lie apart by no more than this share of their longer side are the same."""
 
@@ -94,8 +96,10 @@ def find_grids(gray: Image) -> FoundGrids:
     return FoundGrids(lines, words, levels, sorted([*ruled, *unruled], key=lambda g: (g.box.top, g.box.left)), unruled)
 
 
-def _ruled(lines: RulingLines, words: Words, *, faint: bool = True) -> list[Grid]:
-    return [with_lost_sides(g, words) for g in build_grids(lines, 1, faint=faint)]
+def _ruled(
+    lines: RulingLines, words: Words, *, faint: bool = True, near: Sequence[BBox] | None = None
+) -> list[Grid]:
+    return [with_lost_sides(g, words) for g in build_grids(lines, 1, faint=faint, near=near)]
 
 
 class GridReader:
@@ -108,6 +112,7 @@ class GridReader:
         self._finder = finder
         self._seen: tuple[Image, NDArray[np.float32]] | None = None
         self._fits: dict[int, tuple[LabelledGrid, Fit]] = {}
+        self._tried: list[ReadGrid] = []
 
     def read(self, gray: Image, found: FoundGrids, grids: Sequence[Grid], number: int) -> list[ReadGrid]:
         """Read grids that were found on a page.
@@ -149,6 +154,7 @@ class GridReader:
             before: the last table of the page before, which the first one here may go on.
         """
         self._fits.clear()  # of the page before
+        self._tried = list(read)
         kept = list(read)
         for way in self._ways(gray, found, read[0].ink, before):
             weak = [r for r in kept if self._is_weak(r, found)]
@@ -157,6 +163,7 @@ class GridReader:
             strong = [r for r in kept if r not in weak]
             rivals = way(strong, weak)
             kept = [*strong, *self._better(weak, rivals)]
+        self._tried = []
         return sorted(kept, key=lambda r: (r.found.box.top, r.found.box.left))
 
     def _is_weak(self, read: ReadGrid, found: FoundGrids) -> bool:
@@ -179,9 +186,13 @@ class GridReader:
 
         def by_lines(*, pale: bool, faint: bool) -> _Way:
             def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
+                near = [w.found.box for w in weak]
+                if not pale and not _has_pale(found.lines, near):
+                    return []  # without pale lines elsewhere the grids here are the same
                 lines, words = (found.lines, found.words) if pale else without_pale()
-                grids = _rivals(_ruled(lines, words, faint=faint), strong, weak)
-                return self.read(gray, replace(found, lines=lines, words=words), grids, first.grid.page)
+                grids = _rivals(_ruled(lines, words, faint=faint, near=near), strong, weak)
+                lined = replace(found, lines=lines, words=words)
+                return self._new(grids, lambda new: self.read(gray, lined, new, first.grid.page))
 
             return rivals
 
@@ -189,14 +200,18 @@ class GridReader:
             def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
                 taken = [r.found.box for r in strong]
                 grids = unruled_grids(found.words, taken, levels, first.grid.page, bare_labels=bare_labels)
-                return [self._read_grid(g, first.ink, first.grid.page) for g in _rivals(grids, strong, weak)]
+                number = first.grid.page
+                wanted = _rivals(grids, strong, weak)
+                return self._new(wanted, lambda new: [self._read_grid(g, first.ink, number) for g in new])
 
             return rivals
 
         def by_boundaries(finder: BoundaryFinder, seen: float) -> _Way:
             def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
-                grids = boundary_grids(gray, self._boundaries(finder, gray), seen, first.grid.page)
-                return self._read_boundaries(gray, found, _rivals(grids, strong, weak), first.grid.page)
+                near = [w.found.box for w in weak]
+                grids = boundary_grids(gray, self._boundaries(finder, gray), seen, first.grid.page, near)
+                wanted = _rivals(grids, strong, weak)
+                return self._new(wanted, lambda new: self._read_boundaries(gray, found, new, first.grid.page))
 
             return rivals
 
@@ -216,6 +231,14 @@ class GridReader:
         yield by_words([], bare_labels=True)
         if before is not None:
             yield by_columns(before, only=True)
+
+    def _new(self, grids: Sequence[Grid], read: Callable[[list[Grid]], list[ReadGrid]]) -> list[ReadGrid]:
+        """Grids as they were read for an earlier way of this page, and those that no way gave yet as they are read now."""
+        known = [next((t for t in self._tried if _is_same(t.found, g)), None) for g in grids]
+        anew = read([g for g, k in zip(grids, known, strict=True) if k is None])
+        self._tried += anew
+        left = iter(anew)
+        return [next(left) if k is None else k for k in known]
 
     def _by_columns(
         self, words: Words, table: Grid, strong: Sequence[ReadGrid], weak: Sequence[ReadGrid], *, only: bool
@@ -245,7 +268,12 @@ class GridReader:
         if self._finder is None or int(short.sum()) < LEAST_VALUES:
             return []
         probability = self._boundaries(self._finder, gray)
-        ways = [self._read_boundaries(gray, found, boundary_grids(gray, probability, s, number), number) for s in SEEN]
+        self._tried = []
+        ways = []
+        for seen in SEEN:
+            grids = boundary_grids(gray, probability, seen, number)
+            ways.append(self._new(grids, lambda new: self._read_boundaries(gray, found, new, number)))
+        self._tried = []
         read = max(ways, key=self._holds)
         return [r for r in read if self._fit_of(r).evidence > 0.0]
 
@@ -282,7 +310,11 @@ class GridReader:
                 theirs, ours = [*theirs, *more], [*ours, *also]
                 left = [r for r in left if r not in also]
                 grown = bool(also)
-            chosen += theirs if self._holds(theirs) > self._holds(ours) else ours
+            if self._holds(theirs) > self._holds(ours):
+                # What holds nothing of the form did not win; one of them does, or they would hold no more than ours.
+                chosen += [r for r in theirs if self._fit_of(r).evidence > 0.0]
+            else:
+                chosen += ours
         return chosen
 
     def _holds(self, grids: Sequence[ReadGrid]) -> float:
@@ -298,6 +330,16 @@ def _rivals(grids: Sequence[Grid], strong: Sequence[ReadGrid], weak: Sequence[Re
         and not any(g.box.iou(s.found.box) > 0.0 for s in strong)
         and not any(_is_same(g, w.found) for w in weak)
     ]
+
+
+def _has_pale(lines: RulingLines, near: Sequence[BBox]) -> bool:
+    """Whether lines that only a long window saw lie in or near one of the boxes."""
+    slack = lines.longest_side * NEAR
+    return any(
+        p.left < b.right + slack and p.right > b.left - slack and p.top < b.bottom + slack and p.bottom > b.top - slack
+        for p in lines.pale
+        for b in near
+    )
 
 
 def _is_same(one: Grid, other: Grid) -> bool:

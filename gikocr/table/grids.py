@@ -61,24 +61,38 @@ PLAINLY_SEEN = 0.85
 """A line seen on this share of a boundary is one, though print may come close to it on both sides."""
 OUTERMOST = 0.5
 """A first or last line is seen on more than this share of its boundaries, or this share of the lines across runs up to it."""
+LEVEL = 1 / 100
+"""Lines that bend are level with a box when they come as close to its rows as this share of the longer side."""
 STRIP_COLUMNS = 4
 """Columns that a strip without upright lines of its own must show."""
 
 
-def build_grids(lines: RulingLines, page: int, *, faint: bool = True) -> list[Grid]:
+def build_grids(
+    lines: RulingLines, page: int, *, faint: bool = True, near: Sequence[BBox] | None = None
+) -> list[Grid]:
     """Rebuild all ruled tables of a page, from top to bottom.
 
     Args:
         lines: the page's ruling lines.
         page: its number, 1-based.
         faint: also look between the lines of a table for those that are too faint to be found on their own.
+        near: only tables level with one of these boxes; None for all.
     """
     grids = []
     for horizontal, vertical in find_regions(lines):
+        if near is not None and not _level_with(horizontal, vertical, near, lines.longest_side * LEVEL):
+            continue
         grid = _build(horizontal, vertical, lines, page, faint=faint)
         if grid is not None:
             grids.append(grid)
     return sorted(_drop_nested(grids), key=lambda g: (g.box.top, g.box.left))
+
+
+def _level_with(horizontal: Sequence[Line], vertical: Sequence[Segment], near: Sequence[BBox], slack: float) -> bool:
+    """Whether lines reach rows of the page that one of the boxes reaches too, give or take so many pixels."""
+    top = min([h.middle for h in horizontal] + [v.start for v in vertical])
+    bottom = max([h.middle for h in horizontal] + [v.end for v in vertical])
+    return any(top < box.bottom + slack and bottom > box.top - slack for box in near)
 
 
 def _build(
