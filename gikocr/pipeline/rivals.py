@@ -96,9 +96,7 @@ def find_grids(gray: Image) -> FoundGrids:
     return FoundGrids(lines, words, levels, sorted([*ruled, *unruled], key=lambda g: (g.box.top, g.box.left)), unruled)
 
 
-def _ruled(
-    lines: RulingLines, words: Words, *, faint: bool = True, near: Sequence[BBox] | None = None
-) -> list[Grid]:
+def _ruled(lines: RulingLines, words: Words, *, faint: bool = True, near: Sequence[BBox] | None = None) -> list[Grid]:
     return [with_lost_sides(g, words) for g in build_grids(lines, 1, faint=faint, near=near)]
 
 

@@ -15,6 +15,8 @@ import numpy as np
 
 from gikocr.geometry import BBox
 from gikocr.table.broken import bridges
+from gikocr.table.components import components
+from gikocr.table.faint import between
 from gikocr.table.pale import beside, long_lines
 
 if TYPE_CHECKING:
@@ -60,9 +62,15 @@ class Segment:
     start: float
     end: float
     middle: float = field(init=False)
+    _points: tuple[list[float], list[float]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "middle", float(np.median(self.across)))
+        object.__setattr__(self, "_points", (self.along.tolist(), self.across.tolist()))
+
+    def at_one(self, position: float) -> float:
+        """Where the segment is across, at one position along it; beyond its ends as at its ends."""
+        return between(position, *self._points)
 
     @property
     def length(self) -> float:
@@ -169,21 +177,19 @@ def _missed(pale: Image, support: Image, side: int) -> tuple[Image, list[BBox]]:
     gap = np.ones((1, max(3, round(side * PALE_GAP))), np.uint8)
     joined = cv2.morphologyEx(pale, cv2.MORPH_CLOSE, gap)
     known = cv2.dilate(support, np.ones((5, 1), np.uint8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    missed = np.zeros(len(stats), bool)
+    found = components(np.asarray(joined, np.uint8))
+    missed = np.zeros(len(found.stats), bool)
     boxes = []
-    for label in np.flatnonzero(stats[:, 2] >= side * LEAST_PALE):
-        left, top, width, height, _ = stats[label]
+    for label in np.flatnonzero(found.stats[:, 2] >= side * LEAST_PALE).tolist():
+        left, top, width, height, _ = found.stats[label].tolist()
         if label == 0 or height > width / 8:
             continue
         box = np.s_[top : top + height, left : left + width]
-        seen = ((labels[box] == label) & (known[box] > 0)).any(axis=0)
+        seen = (found.own(label) & (known[box] > 0)).any(axis=0)
         if float(seen.mean()) < MOSTLY_SEEN:
             missed[label] = True
             boxes.append(BBox(float(left), float(top), float(left + width), float(top + height)))
-    if not boxes:
-        return np.zeros_like(pale), boxes
-    return np.where(missed[labels], 255, 0).astype(np.uint8), boxes
+    return found.drawn(missed, pale.shape), boxes
 
 
 def _crowded(dark: Image, side: int) -> Image:
@@ -227,16 +233,13 @@ def mask_segments(mask: Image, side: int, direction: str) -> tuple[Segment, ...]
     window = max(9, round(side * WINDOW_ALONG[direction]))
     joined = cv2.dilate(mask, np.ones((3, 1), np.uint8))
     joined = cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((1, window // 2), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    pieces = components(np.asarray(joined, np.uint8))
     step = max(4, round(side * SAMPLE))
     found: list[Segment] = []
-    for label in range(1, count):
-        left, top, width, height, _ = stats[label]
-        if width < window or height > max(width / 4, side / 60):
+    for label, (left, top, width, height, _) in enumerate(pieces.stats.tolist()):
+        if label == 0 or width < window or height > max(width / 4, side / 60):
             continue
-        part = (labels[top : top + height, left : left + width] == label) & (
-            mask[top : top + height, left : left + width] > 0
-        )
+        part = pieces.own(label) & (mask[top : top + height, left : left + width] > 0)
         segment = _polyline(part, left, top, step)
         if segment is not None and segment.length >= window * 0.8:
             found.append(segment)
