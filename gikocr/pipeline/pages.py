@@ -85,6 +85,7 @@ class PageReader:
         self._reader = reader
         self._grids = grids
         self._last: tuple[Image, FoundGrids] | None = None
+        self._turned: tuple[Page, UprightPage] | None = None
         self._detector = detector_of(lambda gray: self._find(gray).grids)
 
     def _find(self, gray: Image) -> FoundGrids:
@@ -92,6 +93,12 @@ class PageReader:
         if self._last is None or self._last[0] is not gray:
             self._last = (gray, find_grids(gray))
         return self._last[1]
+
+    def _upright(self, page: Page, turn: int) -> UprightPage:
+        """A page turned upright; kept for the last one, which is read whole after a sample of it told that it reads."""
+        if self._turned is None or self._turned[0] is not page or self._turned[1].turned != turn:
+            self._turned = (page, make_upright(page, self._settings, turn))
+        return self._turned[1]
 
     def read(self, page: Page, *, hint: int = 0, before: Grid | None = None) -> PageReading:
         """Read a page, turning it where its words do not read.
@@ -123,7 +130,7 @@ class PageReader:
 
     def _sample_score(self, page: Page, turn: int) -> float:
         """How well some words of a page read when it is turned; a fraction of the cost of reading it."""
-        upright = make_upright(page, self._settings, turn)
+        upright = self._upright(page, turn)
         found = self._find(upright.gray)
         if found.grids:
             ink = find_ink(upright.gray, *line_mask(found.lines, found.grids))
@@ -135,7 +142,7 @@ class PageReader:
         return self._lines_score(upright, text_regions(upright.gray, page.number, []))
 
     def _read_turned(self, page: Page, turn: int, before: Grid | None) -> PageReading:
-        upright = make_upright(page, self._settings, turn)
+        upright = self._upright(page, turn)
         found = self._find(upright.gray)
         tables = table_regions(upright.gray, page.number, self._detector)
         grids = [g for g in found.grids if any(g.box.share_inside(t.box) >= INSIDE for t in tables)]

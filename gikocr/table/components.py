@@ -54,7 +54,8 @@ def components(mask: Image, connectivity: int = 8) -> Components:
     """
     filled = mask.max(axis=1) > 0
     # Rows stay in pairs, since that is how OpenCV goes over them and numbers what it finds; an empty pair parts what was apart.
-    pairs = np.pad(filled, (0, len(filled) % 2)).reshape(-1, 2).any(axis=1)
+    even = np.pad(filled, (0, len(filled) % 2))
+    pairs = even[::2] | even[1::2]
     pairs[1:] |= pairs[:-1].copy()
     rows = np.flatnonzero(np.repeat(pairs, 2)[: len(filled)])
     dense = len(rows) > DENSE * len(filled)

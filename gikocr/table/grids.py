@@ -286,7 +286,7 @@ def _seen(
     for i, line in enumerate(lines):
         pieces = intervals(line, across, band / 2, mask.shape[1])
         parallels, first = along_line(mask, line, pieces, offsets)
-        seen = parallels.any(axis=0)
+        seen: NDArray[np.bool_] = np.asarray(parallels.any(axis=0), np.bool_)
         for j, (low, high) in enumerate(pieces):
             hit = seen[low - first : high - first]
             shares[i, j] = share_of(hit)
