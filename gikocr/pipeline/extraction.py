@@ -92,8 +92,8 @@ class Pipeline:
         self._calibrated = load_calibration(settings)
         self._fingerprint = fingerprint(gikocr.__version__, settings, self._engines)
         self._lines = RememberedLines(self._engines.line_reader())
-        grids = GridReader(self._lines, self._fit, self._engines.boundary_finder())
-        self._pages = PageReader(settings, self._lines, self._engines.region_detector, grids)
+        self._grids = GridReader(self._lines, self._fit, self._engines.boundary_finder())
+        self._pages = PageReader(settings, self._lines, self._engines.region_detector, self._grids)
         self._cells = self._engines.cell_reader()
         self._second = self._engines.second_reader()
         self._page_text = self._engines.page_reader() if settings.full_text else None
@@ -346,7 +346,7 @@ class Pipeline:
 
     def _is_table(self, grid: LabelledGrid) -> bool:
         """Whether a grid is of the form and has columns that the next page may go on with."""
-        return grid.grid.n_cols > 2 and self._fit([grid]).evidence > 0.0
+        return grid.grid.n_cols > 2 and self._grids.fit([grid]).evidence > 0.0
 
     def _read_text(self, pages: Sequence[PageReading], run: _Run) -> FullText | None:
         if self._page_text is None:

@@ -108,6 +108,7 @@ class PageReader:
             hint: the turn in degrees that the pages before needed, tried first.
             before: the last table of the pages before, which this page may go on.
         """
+        self._grids.forget()
         if hint and self._sample_score(page, hint) < UNREADABLE:
             # Pages of one document need not lie alike; reading all of a page that lies on its side is costly.
             hint = 0

@@ -106,10 +106,10 @@ class GridReader:
     def __init__(self, reader: LineReader, fit: FitOfGrids, finder: BoundaryFinder | None = None) -> None:
         """Take the reader of labels, what says how well grids of one page fit the form, and what sees boundaries without rules."""
         self._reader = reader
-        self.fit = fit
+        self._fit = fit
         self._finder = finder
         self._seen: tuple[Image, NDArray[np.float32]] | None = None
-        self._fits: dict[int, tuple[LabelledGrid, Fit]] = {}
+        self._fits: dict[tuple[int, ...], tuple[tuple[LabelledGrid, ...], Fit]] = {}
         self._tried: list[ReadGrid] = []
 
     def read(self, gray: Image, found: FoundGrids, grids: Sequence[Grid], number: int) -> list[ReadGrid]:
@@ -151,7 +151,6 @@ class GridReader:
             read: its grids as they were read, at least one.
             before: the last table of the page before, which the first one here may go on.
         """
-        self._fits.clear()  # of the page before
         self._tried = list(read)
         kept = list(read)
         for way in self._ways(gray, found, read[0].ink, before):
@@ -281,12 +280,22 @@ class GridReader:
             self._seen = (gray, finder.boundaries(gray))
         return self._seen[1]
 
+    def fit(self, labelled: Sequence[LabelledGrid]) -> Fit:
+        """How well grids of one page fit the form; kept, since registering anew costs more than finding them."""
+        key = tuple(id(g) for g in labelled)
+        if key not in self._fits:
+            self._fits[key] = (
+                tuple(labelled),
+                self._fit(labelled),
+            )  # while they are kept, no other grid has their identity
+        return self._fits[key][1]
+
+    def forget(self) -> None:
+        """Let go of the grids of a page."""
+        self._fits.clear()
+
     def _fit_of(self, read: ReadGrid) -> Fit:
-        """How well one grid fits; registering it anew for each way would cost more than the ways do."""
-        known = self._fits.get(id(read.labelled))
-        if known is None:
-            known = self._fits[id(read.labelled)] = (read.labelled, self.fit([read.labelled]))
-        return known[1]
+        return self.fit([read.labelled])
 
     def _read_boundaries(self, gray: Image, found: FoundGrids, grids: Sequence[Grid], number: int) -> list[ReadGrid]:
         """Read grids by boundaries that were seen: of the lines found, only what lies on those is no print."""

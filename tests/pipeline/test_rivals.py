@@ -162,3 +162,20 @@ def test_lines_without_pale_ones_are_not_looked_for_where_none_is_near(monkeypat
     inside = replace(found, lines=replace(found.lines, pale=(BBox(200.0, 600.0, 900.0, 603.0),)))
     reader.best(page, inside, read)
     assert asked == [False]
+
+
+def test_grids_are_registered_once_and_others_anew() -> None:
+    page = zeros_under_each_other()
+    found = find_grids(page)
+    asked: list[int] = []
+    reader = by_columns(len(XS) - 1, asked)
+    (one,) = reader.read(page, found, found.grids, 1)
+    other = reader._read_grid(with_false_line(found.grids[0], 3), one.ink.ink, 1)
+    asked.clear()
+    fits = [reader.fit([one.labelled]), reader.fit([other.labelled]), reader.fit([one.labelled, other.labelled])]
+    assert fits == [Fit(1000.0, 0), Fit(900.0, 1), Fit(900.0, 1)]
+    assert [reader.fit([one.labelled]), reader.fit([other.labelled])] == fits[:2]
+    assert asked == [7, 8, 7, 8]
+    reader.forget()
+    reader.fit([one.labelled])
+    assert asked == [7, 8, 7, 8, 7]
