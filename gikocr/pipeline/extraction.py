@@ -17,6 +17,7 @@ from gikocr.errors import DocumentError
 from gikocr.forms import load_form
 from gikocr.ingest import Document, Input, MarkupDocument, describe_source, open_document, open_markup
 from gikocr.kie.registration import register
+from gikocr.ocr.remembered import RememberedLines
 from gikocr.pipeline.assembly import CellCollector, cell_texts, form_reading, table_reading, with_cell_texts
 from gikocr.pipeline.calibration import load_calibration
 from gikocr.pipeline.full_text import FullText, read_full_text, section_texts, unruled_tables, with_missing_facts
@@ -90,8 +91,9 @@ class Pipeline:
         self._engines = Engines(settings) if engines is None else engines
         self._calibrated = load_calibration(settings)
         self._fingerprint = fingerprint(gikocr.__version__, settings, self._engines)
-        grids = GridReader(self._engines.line_reader(), self._fit, self._engines.boundary_finder())
-        self._pages = PageReader(settings, self._engines.line_reader(), self._engines.region_detector, grids)
+        self._lines = RememberedLines(self._engines.line_reader())
+        self._grids = GridReader(self._lines, self._fit, self._engines.boundary_finder())
+        self._pages = PageReader(settings, self._lines, self._engines.region_detector, self._grids)
         self._cells = self._engines.cell_reader()
         self._second = self._engines.second_reader()
         self._page_text = self._engines.page_reader() if settings.full_text else None
@@ -334,6 +336,7 @@ class Pipeline:
                 continue
             with run.stage("pages"):
                 for leaf in pages_of(page, document.page_count):
+                    self._lines.forget()  # no line of the page before comes back
                     reading = self._pages.read(leaf, hint=hint, before=before)
                     if reading.grids:
                         hint = reading.upright.turned
@@ -343,7 +346,7 @@ class Pipeline:
 
     def _is_table(self, grid: LabelledGrid) -> bool:
         """Whether a grid is of the form and has columns that the next page may go on with."""
-        return grid.grid.n_cols > 2 and self._fit([grid]).evidence > 0.0
+        return grid.grid.n_cols > 2 and self._grids.fit([grid]).evidence > 0.0
 
     def _read_text(self, pages: Sequence[PageReading], run: _Run) -> FullText | None:
         if self._page_text is None:

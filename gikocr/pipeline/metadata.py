@@ -12,6 +12,11 @@ from gikocr.preprocess.spread import shown_number
 
 HEAD_LINES = 12
 """Lines read from the top of the first page, where title and period stand."""
+HEAD_STEPS = ((0, 6), (6, 9), (9, HEAD_LINES))
+"""They are read in these steps, until all that stands there was read …"""
+HEAD_FACTS = frozenset(("title", "agency", "year", "period"))
+SURE = 0.8
+"""… with at least this confidence."""
 LATER_HEAD_LINES = 6
 """Lines read from the top of the second page: the first may be a covering letter."""
 TAIL_LINES = 8
@@ -25,13 +30,26 @@ def read_head_and_tail(reader: PageReader, pages: Sequence[PageReading], spec: D
     """
     if not pages:
         return []
-    lines = _head(reader, pages[0], HEAD_LINES)
-    found = read_document(spec, lines)
+    lines, found = _first_head(reader, pages[0], spec)
     if len(pages) > 1 and not {"title", "year"} <= {f.id for f in found}:
         lines += _head(reader, pages[1], LATER_HEAD_LINES)
         found = read_document(spec, lines)
-    lines += _tail(reader, pages, skip=len(lines) if len(pages) == 1 else 0)
+    lines += _tail(reader, pages, skip=min(HEAD_LINES, len(_outside(pages[0]))) if len(pages) == 1 else 0)
     return read_document(spec, lines)
+
+
+def _first_head(reader: PageReader, page: PageReading, spec: DocumentSpec) -> tuple[list[TextLine], list[Found]]:
+    """The top of a page as far as it has something to say: the lines below are of the text, long and costly."""
+    wanted = _outside(page)[:HEAD_LINES]
+    lines: list[TextLine] = []
+    found: list[Found] = []
+    for first, last in HEAD_STEPS:
+        lines += reader.read_lines(page.upright, wanted[first:last])
+        found = read_document(spec, lines)
+        sure = {f.id for f in found if f.confidence >= SURE}
+        if sure.issuperset(HEAD_FACTS):
+            break
+    return lines, found
 
 
 def has_title(reader: PageReader, page: PageReading, spec: DocumentSpec) -> bool:
@@ -40,9 +58,12 @@ def has_title(reader: PageReader, page: PageReading, spec: DocumentSpec) -> bool
 
 
 def _head(reader: PageReader, page: PageReading, count: int) -> list[TextLine]:
-    # A small table of index number and issuer may stand over the title, so tables do not end the head.
-    lines = [r for r in page.regions if r.label != "table"]
-    return reader.read_lines(page.upright, lines[:count])
+    return reader.read_lines(page.upright, _outside(page)[:count])
+
+
+def _outside(page: PageReading) -> list[Region]:
+    """The lines outside the tables: a small table of index number and issuer may stand over the title, so tables end no head."""
+    return [r for r in page.regions if r.label != "table"]
 
 
 def _tail(reader: PageReader, pages: Sequence[PageReading], skip: int) -> list[TextLine]:

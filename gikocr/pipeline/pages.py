@@ -85,6 +85,7 @@ class PageReader:
         self._reader = reader
         self._grids = grids
         self._last: tuple[Image, FoundGrids] | None = None
+        self._turned: tuple[Page, UprightPage] | None = None
         self._detector = detector_of(lambda gray: self._find(gray).grids)
 
     def _find(self, gray: Image) -> FoundGrids:
@@ -92,6 +93,12 @@ class PageReader:
         if self._last is None or self._last[0] is not gray:
             self._last = (gray, find_grids(gray))
         return self._last[1]
+
+    def _upright(self, page: Page, turn: int) -> UprightPage:
+        """A page turned upright; kept for the last one, which is read whole after a sample of it told that it reads."""
+        if self._turned is None or self._turned[0] is not page or self._turned[1].turned != turn:
+            self._turned = (page, make_upright(page, self._settings, turn))
+        return self._turned[1]
 
     def read(self, page: Page, *, hint: int = 0, before: Grid | None = None) -> PageReading:
         """Read a page, turning it where its words do not read.
@@ -101,6 +108,7 @@ class PageReader:
             hint: the turn in degrees that the pages before needed, tried first.
             before: the last table of the pages before, which this page may go on.
         """
+        self._grids.forget()
         if hint and self._sample_score(page, hint) < UNREADABLE:
             # Pages of one document need not lie alike; reading all of a page that lies on its side is costly.
             hint = 0
@@ -130,7 +138,7 @@ class PageReader:
 
     def _sample_score(self, page: Page, turn: int) -> float:
         """How well some words of a page read when it is turned; a fraction of the cost of reading it."""
-        upright = make_upright(page, self._settings, turn)
+        upright = self._upright(page, turn)
         found = self._find(upright.gray)
         if found.grids:
             ink = find_ink(upright.gray, *line_mask(found.lines, found.grids))
@@ -142,7 +150,7 @@ class PageReader:
         return self._lines_score(upright, text_regions(upright.gray, page.number, []))
 
     def _read_turned(self, page: Page, turn: int, before: Grid | None) -> PageReading:
-        upright = make_upright(page, self._settings, turn)
+        upright = self._upright(page, turn)
         found = self._find(upright.gray)
         tables = table_regions(upright.gray, page.number, self._detector)
         grids = [g for g in found.grids if any(g.box.share_inside(t.box) >= INSIDE for t in tables)]
@@ -155,7 +163,13 @@ class PageReader:
                 texts = text_regions(upright.gray, page.number, tables)
         score = _words_score(read)
         if read and (score is None or score >= LEGIBLE or _few_cells(read) or self._evidence(read) >= FITS):
-            read = self._grids.best(upright.gray, found, read, before)
+            best = self._grids.best(upright.gray, found, read, before)
+            new = [r for r in best if r not in read]
+            if new:
+                # What stands under a grid that won is not read as text too, and what a lost one took beyond it is.
+                tables = _tables_of(new, [r for r in read if r not in best], tables)
+                texts = text_regions(upright.gray, page.number, tables)
+            read = best
         if score is None:
             score = self._lines_score(upright, texts)
         strange = [
@@ -193,6 +207,12 @@ class PageReader:
             TextLine(r.page, text.text, r.box, text.score)
             for r, text in zip(regions, self._reader.read(crops), strict=True)
         ]
+
+
+def _tables_of(new: Sequence[ReadGrid], lost: Sequence[ReadGrid], tables: Sequence[Region]) -> list[Region]:
+    """The table regions of a page on which some grids gave way to others."""
+    left = [t for t in tables if not any(t.box.iou(r.found.box) > SAME_REGION for r in lost)]
+    return [*left, *(Region(r.ink.grid.page, "table", r.found.box, 1.0) for r in new)]
 
 
 def _few_cells(read: Sequence[ReadGrid]) -> bool:

@@ -43,6 +43,8 @@ LABELS_GAINED = 4.0
 """Log evidence of labels by which the columns of the page before must better a grid: about half a row that agrees."""
 LEAST_VALUES = 8
 """Short words in the right half of a page on which no grid was found without which no table is looked for on it."""
+NEAR = 1 / 30
+"""Pale lines as far from a grid as this share of the page's longer side have no part in it."""
 SAME_PLACE = 1 / 1500
 """Lines of two grids that lie apart by no more than this share of their longer side are the same."""
 
@@ -102,8 +104,8 @@ def find_grids(gray: Image) -> FoundGrids:
     return FoundGrids(lines, words, levels, sorted([*ruled, *unruled], key=lambda g: (g.box.top, g.box.left)), unruled)
 
 
-def _ruled(lines: RulingLines, words: Words, *, faint: bool = True) -> list[Grid]:
-    return [with_lost_sides(g, words) for g in build_grids(lines, 1, faint=faint)]
+def _ruled(lines: RulingLines, words: Words, *, faint: bool = True, near: Sequence[BBox] | None = None) -> list[Grid]:
+    return [with_lost_sides(g, words) for g in build_grids(lines, 1, faint=faint, near=near)]
 
 
 class GridReader:
@@ -112,10 +114,11 @@ class GridReader:
     def __init__(self, reader: LineReader, fit: FitOfGrids, finder: BoundaryFinder | None = None) -> None:
         """Take the reader of labels, what says how well grids of one page fit the form, and what sees boundaries without rules."""
         self._reader = reader
-        self.fit = fit
+        self._fit = fit
         self._finder = finder
         self._seen: tuple[Image, NDArray[np.float32]] | None = None
-        self._fits: dict[int, tuple[LabelledGrid, Fit]] = {}
+        self._fits: dict[tuple[int, ...], tuple[tuple[LabelledGrid, ...], Fit]] = {}
+        self._tried: list[ReadGrid] = []
 
     def read(self, gray: Image, found: FoundGrids, grids: Sequence[Grid], number: int) -> list[ReadGrid]:
         """Read grids that were found on a page.
@@ -156,7 +159,7 @@ class GridReader:
             read: its grids as they were read, at least one.
             before: the last table of the page before, which the first one here may go on.
         """
-        self._fits.clear()  # of the page before
+        self._tried = list(read)
         kept = self._regular(gray, found, read)
         for way in self._ways(gray, found, read[0].ink, before):
             weak = [r for r in kept if self._is_weak(r, found)]
@@ -165,6 +168,7 @@ class GridReader:
             strong = [r for r in kept if r not in weak]
             rivals = way(strong, weak)
             kept = self._better(weak, strong, rivals)
+        self._tried = []
         return sorted(self._regular(gray, found, kept), key=lambda r: (r.found.box.top, r.found.box.left))
 
     def _regular(self, gray: Image, found: FoundGrids, read: Sequence[ReadGrid]) -> list[ReadGrid]:
@@ -203,9 +207,13 @@ class GridReader:
 
         def by_lines(*, pale: bool, faint: bool) -> _Way:
             def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
+                near = [w.found.box for w in weak]
+                if not pale and not _has_pale(found.lines, near):
+                    return []  # without pale lines elsewhere the grids here are the same
                 lines, words = (found.lines, found.words) if pale else without_pale()
-                grids = _rivals(_ruled(lines, words, faint=faint), weak)
-                return self.read(gray, replace(found, lines=lines, words=words), grids, first.grid.page)
+                grids = _rivals(_ruled(lines, words, faint=faint, near=near), weak)
+                lined = replace(found, lines=lines, words=words)
+                return self._new(grids, lambda new: self.read(gray, lined, new, first.grid.page))
 
             return rivals
 
@@ -213,14 +221,18 @@ class GridReader:
             def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
                 taken = [r.found.box for r in strong]
                 grids = unruled_grids(found.words, taken, levels, first.grid.page, bare_labels=bare_labels)
-                return [self._read_grid(g, first.ink, first.grid.page) for g in _rivals(grids, weak)]
+                number = first.grid.page
+                return self._new(_rivals(grids, weak), lambda new: [self._read_grid(g, first.ink, number) for g in new])
 
             return rivals
 
         def by_boundaries(finder: BoundaryFinder, seen: float) -> _Way:
             def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
-                grids = boundary_grids(gray, self._boundaries(finder, gray), seen, first.grid.page)
-                return self._read_boundaries(gray, found, _rivals(grids, weak), first.grid.page)
+                near = [w.found.box for w in weak]
+                grids = boundary_grids(gray, self._boundaries(finder, gray), seen, first.grid.page, near)
+                return self._new(
+                    _rivals(grids, weak), lambda new: self._read_boundaries(gray, found, new, first.grid.page)
+                )
 
             return rivals
 
@@ -240,6 +252,14 @@ class GridReader:
         yield by_words([], bare_labels=True)
         if before is not None:
             yield by_columns(before, only=True)
+
+    def _new(self, grids: Sequence[Grid], read: Callable[[list[Grid]], list[ReadGrid]]) -> list[ReadGrid]:
+        """Grids as they were read for an earlier way of this page, and those that no way gave yet as they are read now."""
+        known = [next((t for t in self._tried if _is_same(t.found, g)), None) for g in grids]
+        anew = read([g for g, k in zip(grids, known, strict=True) if k is None])
+        self._tried += anew
+        left = iter(anew)
+        return [next(left) if k is None else k for k in known]
 
     def _by_columns(
         self, words: Words, table: Grid, strong: Sequence[ReadGrid], weak: Sequence[ReadGrid], *, only: bool
@@ -269,7 +289,12 @@ class GridReader:
         if self._finder is None or int(short.sum()) < LEAST_VALUES:
             return []
         probability = self._boundaries(self._finder, gray)
-        ways = [self._read_boundaries(gray, found, boundary_grids(gray, probability, s, number), number) for s in SEEN]
+        self._tried = []
+        ways = []
+        for seen in SEEN:
+            grids = boundary_grids(gray, probability, seen, number)
+            ways.append(self._new(grids, lambda new: self._read_boundaries(gray, found, new, number)))
+        self._tried = []
         read = max(ways, key=self._holds)
         return [r for r in read if self._fit_of(r).evidence > 0.0]
 
@@ -279,12 +304,22 @@ class GridReader:
             self._seen = (gray, finder.boundaries(gray))
         return self._seen[1]
 
+    def fit(self, labelled: Sequence[LabelledGrid]) -> Fit:
+        """How well grids of one page fit the form; kept, since registering anew costs more than finding them."""
+        key = tuple(id(g) for g in labelled)
+        if key not in self._fits:
+            self._fits[key] = (
+                tuple(labelled),
+                self._fit(labelled),
+            )  # while they are kept, no other grid has their identity
+        return self._fits[key][1]
+
+    def forget(self) -> None:
+        """Let go of the grids of a page."""
+        self._fits.clear()
+
     def _fit_of(self, read: ReadGrid) -> Fit:
-        """How well one grid fits; registering it anew for each way would cost more than the ways do."""
-        known = self._fits.get(id(read.labelled))
-        if known is None:
-            known = self._fits[id(read.labelled)] = (read.labelled, self.fit([read.labelled]))
-        return known[1]
+        return self.fit([read.labelled])
 
     def _read_boundaries(self, gray: Image, found: FoundGrids, grids: Sequence[Grid], number: int) -> list[ReadGrid]:
         """Read grids by boundaries that were seen: of the lines found, only what lies on those is no print."""
@@ -308,7 +343,11 @@ class GridReader:
                 theirs, ours = [*theirs, *more], [*ours, *also]
                 left = [r for r in left if r not in also]
                 grown = bool(also)
-            chosen += theirs if self._holds(theirs) > self._holds(ours) else ours
+            if self._holds(theirs) > self._holds(ours):
+                # What holds nothing of the form did not win; one of them does, or they would hold no more than ours.
+                chosen += [r for r in theirs if self._fit_of(r).evidence > 0.0]
+            else:
+                chosen += ours
         return chosen
 
     def _holds(self, grids: Sequence[ReadGrid]) -> float:
@@ -322,6 +361,16 @@ def _rivals(grids: Sequence[Grid], weak: Sequence[ReadGrid]) -> list[Grid]:
         for g in grids
         if any(g.box.iou(w.found.box) > 0.0 for w in weak) and not any(_is_same(g, w.found) for w in weak)
     ]
+
+
+def _has_pale(lines: RulingLines, near: Sequence[BBox]) -> bool:
+    """Whether lines that only a long window saw lie in or near one of the boxes."""
+    slack = lines.longest_side * NEAR
+    return any(
+        p.left < b.right + slack and p.right > b.left - slack and p.top < b.bottom + slack and p.bottom > b.top - slack
+        for p in lines.pale
+        for b in near
+    )
 
 
 def _is_same(one: Grid, other: Grid) -> bool:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from gikocr.table.components import components
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -117,15 +119,14 @@ class _Chain:
 
 
 def _chains(pieces: Image, joined: Image, ink: NDArray[np.bool_], side: int) -> list[_Chain]:
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=4)
+    parts = components(joined, connectivity=4)
     least, thickest = side * LEAST_LENGTH, side * THICK
     found = []
-    for k in range(1, count):
-        left, top, width, height = (int(v) for v in stats[k, :4])
-        if width < least or height > thickest + SLOPE * width + 2:
+    for k, (left, top, width, height, _) in enumerate(parts.stats.tolist()):
+        if k == 0 or width < least or height > thickest + SLOPE * width + 2:
             continue
         box = np.s_[top : top + height, left : left + width]
-        own = (labels[box] == k) & (pieces[box] > 0)
+        own = parts.own(k) & (pieces[box] > 0)
         counts = own.sum(axis=0)
         seen = np.flatnonzero(counts > 0)
         if len(seen) < COVERED * width:
@@ -154,8 +155,7 @@ def _long(known: Image, side: int) -> int:
         cv2.MORPH_CLOSE,
         np.ones((1, max(3, round(side * JOINED))), np.uint8),
     )
-    _, _, stats, _ = cv2.connectedComponentsWithStats(np.asarray(joined, np.uint8), connectivity=8)
-    widths = stats[1:, 2]
+    widths = components(np.asarray(joined, np.uint8)).stats[1:, 2]
     return int(widths[widths >= side * LONG].sum())
 
 

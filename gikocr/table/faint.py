@@ -7,6 +7,8 @@ ridge of a few grey levels stands out from noise, while print covers less and is
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -51,23 +53,42 @@ class Line:
     start: float
     end: float
     middle: float = field(init=False)
+    _points: tuple[list[float], list[float]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "middle", float(np.median(self.across)))
+        object.__setattr__(self, "_points", (self.along.tolist(), self.across.tolist()))
+
+    def at_one(self, position: float) -> float:
+        """What :meth:`at` says of one position; asked for so often that NumPy's call would cost more than its answer."""
+        return between(position, *self._points)
 
     def at(self, position: float | NDArray[np.float64]) -> NDArray[np.float64]:
         """Where the line is across, at positions along it; beyond its ends as at its ends."""
         return np.asarray(np.interp(position, self.along, self.across), np.float64)
 
 
+def between(position: float, along: Sequence[float], across: Sequence[float]) -> float:
+    """What ``numpy.interp`` says of one position; ``along`` (n,) sorted, n at least 1."""
+    after = bisect_right(along, position)
+    if after == 0:
+        return across[0]
+    if after == len(along):
+        return across[-1]
+    low, high = along[after - 1], along[after]
+    if position == low:
+        return across[after - 1]
+    return (across[after] - across[after - 1]) / (high - low) * (position - low) + across[after - 1]
+
+
 def intervals(line: Line, across: list[Line], inset: float, limit: int) -> list[tuple[int, int]]:
     """The pieces of a line between the lines across it, as half-open pixel ranges, a little shorter at both ends."""
-    crossings = [float(other.at(line.middle)) for other in across]
+    crossings = [other.at_one(line.middle) for other in across]
     result = []
     for a, b in itertools.pairwise(crossings):
         cut = min(inset, (b - a) / 4)
-        low = int(np.clip(a + cut, 0, limit - 1))
-        result.append((low, int(np.clip(b - cut, low + 1, limit))))
+        low = int(min(max(a + cut, 0), limit - 1))
+        result.append((low, int(min(max(b - cut, low + 1), limit))))
     return result
 
 
@@ -79,26 +100,44 @@ def faint_share(
     Both are (len(lines), len(across) - 1). ``ridge`` is indexed [across the line, along the line] and already one pixel wider on
     both sides.
     """
-    height, width = ridge.shape
+    width = ridge.shape[1]
     shares = np.zeros((len(lines), len(across) - 1))
     ends = np.zeros_like(shares)
     offsets = np.arange(-int(band), int(band) + 1)
     for i, line in enumerate(lines):
-        for j, (low, high) in enumerate(intervals(line, across, band / 2, width)):
-            positions = np.arange(low, high)
-            centre = np.rint(line.at(positions.astype(np.float64))).astype(np.int64)
-            index = np.clip(centre[None, :] + offsets[:, None], 0, height - 1)
-            hit = ridge[index, positions[None, :]] > 0
-            best = hit[int(hit.mean(axis=1).argmax())]
-            shares[i, j] = float(best.mean())
+        pieces = intervals(line, across, band / 2, width)
+        along, first = along_line(ridge, line, pieces, offsets)
+        for j, (low, high) in enumerate(pieces):
+            hit = along[:, low - first : high - first]
+            best = hit[int(np.count_nonzero(hit, axis=1).argmax())]
+            shares[i, j] = share_of(best)
             ends[i, j] = lesser_end(best)
     return shares, ends
+
+
+def along_line(
+    mask: Image, line: Line, pieces: Sequence[tuple[int, int]], offsets: NDArray[np.int64]
+) -> tuple[NDArray[np.bool_], int]:
+    """Where parallels of a line lie on a mask, (len(offsets), n) bool, and the first of the n positions; all pieces lie in them.
+
+    ``mask`` is indexed [across the line, along the line]; ``offsets`` are the distances of the parallels in pixels.
+    """
+    first = min((low for low, _ in pieces), default=0)
+    positions = np.arange(first, max((high for _, high in pieces), default=0))
+    centre = np.rint(line.at(positions.astype(np.float64))).astype(np.int64)
+    index = (centre[None, :] + offsets[:, None]).clip(0, len(mask) - 1)
+    return mask[index, positions[None, :]] > 0, first
+
+
+def share_of(hit: NDArray[np.bool_]) -> float:
+    """The share of places (n,) that are hit, in [0, 1]."""
+    return int(np.count_nonzero(hit)) / len(hit)
 
 
 def lesser_end(hit: NDArray[np.bool_]) -> float:
     """The share of the emptier of the two ends of a boundary that is covered, in [0, 1]."""
     zone = max(2, round(len(hit) * END_ZONE))
-    return float(min(hit[:zone].mean(), hit[-zone:].mean()))
+    return min(share_of(hit[:zone]), share_of(hit[-zone:]))
 
 
 def recover(

@@ -15,7 +15,16 @@ import numpy as np
 
 from gikocr.elements import Cell, Grid
 from gikocr.geometry import BBox
-from gikocr.table.faint import LEAST_EXTENT_ROW, Line, faint_share, intervals, lesser_end, recover
+from gikocr.table.faint import (
+    LEAST_EXTENT_ROW,
+    Line,
+    along_line,
+    faint_share,
+    intervals,
+    lesser_end,
+    recover,
+    share_of,
+)
 from gikocr.table.lines import RulingLines, Segment
 from gikocr.table.regions import find_regions, join
 
@@ -61,24 +70,36 @@ PLAINLY_SEEN = 0.85
 """A line seen on this share of a boundary is one, though print may come close to it on both sides."""
 OUTERMOST = 0.5
 """A first or last line is seen on more than this share of its boundaries, or this share of the lines across runs up to it."""
+LEVEL = 1 / 100
+"""Lines that bend are level with a box when they come as close to its rows as this share of the longer side."""
 STRIP_COLUMNS = 4
 """Columns that a strip without upright lines of its own must show."""
 
 
-def build_grids(lines: RulingLines, page: int, *, faint: bool = True) -> list[Grid]:
+def build_grids(lines: RulingLines, page: int, *, faint: bool = True, near: Sequence[BBox] | None = None) -> list[Grid]:
     """Rebuild all ruled tables of a page, from top to bottom.
 
     Args:
         lines: the page's ruling lines.
         page: its number, 1-based.
         faint: also look between the lines of a table for those that are too faint to be found on their own.
+        near: only tables level with one of these boxes; None for all.
     """
     grids = []
     for horizontal, vertical in find_regions(lines):
+        if near is not None and not _level_with(horizontal, vertical, near, lines.longest_side * LEVEL):
+            continue
         grid = _build(horizontal, vertical, lines, page, faint=faint)
         if grid is not None:
             grids.append(grid)
     return sorted(_drop_nested(grids), key=lambda g: (g.box.top, g.box.left))
+
+
+def _level_with(horizontal: Sequence[Line], vertical: Sequence[Segment], near: Sequence[BBox], slack: float) -> bool:
+    """Whether lines reach rows of the page that one of the boxes reaches too, give or take so many pixels."""
+    top = min([h.middle for h in horizontal] + [v.start for v in vertical])
+    bottom = max([h.middle for h in horizontal] + [v.end for v in vertical])
+    return any(top < box.bottom + slack and bottom > box.top - slack for box in near)
 
 
 def _build(
@@ -214,13 +235,11 @@ def _cuts(lines: list[Line], across: list[Line], prints: Image) -> NDArray[np.bo
     past = max(2, round(side * CUT_PAST))
     cuts = np.zeros((len(lines), len(across) - 1), bool)
     for i, line in enumerate(lines):
-        for j, (low, high) in enumerate(intervals(line, across, 1.0, prints.shape[1])):
-            positions = np.arange(low, high)
-            centre = np.rint(line.at(positions.astype(np.float64))).astype(np.int64)
-            near = [np.clip(centre + offset, 0, prints.shape[0] - 1) for offset in (-past - 1, -past, past, past + 1)]
-            hit = [prints[index, positions] > 0 for index in near]
-            both = (hit[0] | hit[1]) & (hit[2] | hit[3])
-            cuts[i, j] = int(both.sum()) > max(1.0, side * LETTER_CUT)
+        pieces = intervals(line, across, 1.0, prints.shape[1])
+        hit, first = along_line(prints, line, pieces, np.array([-past - 1, -past, past, past + 1]))
+        both = (hit[0] | hit[1]) & (hit[2] | hit[3])
+        for j, (low, high) in enumerate(pieces):
+            cuts[i, j] = np.count_nonzero(both[low - first : high - first]) > max(1.0, side * LETTER_CUT)
     return cuts
 
 
@@ -261,17 +280,16 @@ def _seen(
 
     ``mask`` is indexed [across the line, along the line].
     """
-    height, width = mask.shape
     shares = np.zeros((len(lines), len(across) - 1))
     ends = np.zeros_like(shares)
     offsets = np.arange(-int(band), int(band) + 1)
     for i, line in enumerate(lines):
-        for j, (low, high) in enumerate(intervals(line, across, band / 2, width)):
-            positions = np.arange(low, high)
-            centre = np.rint(line.at(positions.astype(np.float64))).astype(np.int64)
-            index = np.clip(centre[None, :] + offsets[:, None], 0, height - 1)
-            hit = (mask[index, positions[None, :]] > 0).any(axis=0)
-            shares[i, j] = float(hit.mean())
+        pieces = intervals(line, across, band / 2, mask.shape[1])
+        parallels, first = along_line(mask, line, pieces, offsets)
+        seen: NDArray[np.bool_] = np.asarray(parallels.any(axis=0), np.bool_)
+        for j, (low, high) in enumerate(pieces):
+            hit = seen[low - first : high - first]
+            shares[i, j] = share_of(hit)
             ends[i, j] = lesser_end(hit)
     return shares, ends
 
@@ -305,6 +323,10 @@ def _rectangles(member: NDArray[np.bool_]) -> list[tuple[int, int, int, int]]:
     A set that is no rectangle comes from a side whose line was lost; cutting keeps that damage to one row, while growing the set
     to its rectangle would swallow its neighbours.
     """
+    rows, cols = np.nonzero(member)
+    top, bottom, left, right = (int(v) for v in (rows.min(), rows.max() + 1, cols.min(), cols.max() + 1))
+    if len(rows) == (bottom - top) * (right - left):
+        return [(top, bottom, left, right)]
     open_runs: dict[tuple[int, int], int] = {}
     found = []
     for r in range(member.shape[0] + 1):
@@ -324,10 +346,10 @@ def _runs(row: NDArray[np.bool_]) -> list[tuple[int, int]]:
 def box_between(top: Line, bottom: Line, left: Line, right: Line) -> BBox:
     """The box between four lines, each taken where the cell is."""
     x = (left.middle + right.middle) / 2
-    y = (float(top.at(x)) + float(bottom.at(x))) / 2
-    x0, x1 = float(left.at(y)), float(right.at(y))
+    y = (top.at_one(x) + bottom.at_one(x)) / 2
+    x0, x1 = left.at_one(y), right.at_one(y)
     x = (x0 + x1) / 2
-    y0, y1 = float(top.at(x)), float(bottom.at(x))
+    y0, y1 = top.at_one(x), bottom.at_one(x)
     return BBox(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
 
 
@@ -341,8 +363,8 @@ def _polylines(lines: list[Line], across: list[Line], *, flip: bool) -> tuple[tu
     for line in lines:
         points = []
         for other in across:
-            along = float(other.at(line.middle))
-            beside = float(line.at(along))
+            along = other.at_one(line.middle)
+            beside = line.at_one(along)
             points.append((beside, along) if flip else (along, beside))
         result.append(tuple(points))
     return tuple(result)

@@ -5,6 +5,7 @@ What the network gives takes the place of the masks of ruling lines; from there 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import cv2
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gikocr.elements import Grid, Image
+    from gikocr.geometry import BBox
 
 SPREAD = {"horizontal": 1.2, "vertical": 2.2}
 """Standard deviations across, in pixels of the map, within which a boundary may lie: where no rule is printed, it may be anywhere in
@@ -92,9 +94,11 @@ def _moved(places: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
     return np.asarray((places + 0.5) * factor - 0.5, np.float32)
 
 
-def boundary_grids(gray: Image, probability: NDArray[np.float32], seen: float, page: int) -> list[Grid]:
+def boundary_grids(
+    gray: Image, probability: NDArray[np.float32], seen: float, page: int, near: Sequence[BBox] | None = None
+) -> list[Grid]:
     """The tables of a page by the boundaries that a network sees, from top to bottom; arguments as for :func:`boundary_lines`.
 
-    ``page`` is its number, 1-based.
+    ``page`` is its number, 1-based; ``near`` as for :func:`build_grids`.
     """
-    return build_grids(boundary_lines(gray, probability, seen), page)
+    return build_grids(boundary_lines(gray, probability, seen), page, near=near)

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from gikocr.geometry import BBox
 from gikocr.table.broken import bridges
+from gikocr.table.components import components
+from gikocr.table.faint import between
 from gikocr.table.pale import beside, long_lines
 
 if TYPE_CHECKING:
@@ -59,9 +62,15 @@ class Segment:
     start: float
     end: float
     middle: float = field(init=False)
+    _points: tuple[list[float], list[float]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "middle", float(np.median(self.across)))
+        object.__setattr__(self, "_points", (self.along.tolist(), self.across.tolist()))
+
+    def at_one(self, position: float) -> float:
+        """Where the segment is across, at one position along it; beyond its ends as at its ends."""
+        return between(position, *self._points)
 
     @property
     def length(self) -> float:
@@ -75,7 +84,7 @@ class RulingLines:
 
     The masks (H, W) uint8 (0 or 255) hold the pixels that support them; the ridges all pixels that might belong to a faint line.
     ``prints`` holds the ink that is no line, ``streaks`` the pixels of lines that dirt drew (None: there are none). ``broken`` says
-    that gaps in lines were bridged.
+    that gaps in lines were bridged, ``pale`` holds the boxes of pieces that only a long window saw.
     """
 
     horizontal: tuple[Segment, ...]
@@ -87,6 +96,7 @@ class RulingLines:
     prints: Image
     longest_side: int
     broken: bool = False
+    pale: tuple[BBox, ...] = ()
     streaks: Image | None = None
 
 
@@ -100,14 +110,16 @@ def find_ruling_lines(gray: Image, *, pale: bool = True) -> RulingLines:
     side = max(gray.shape)
     dark = np.asarray(cv2.GaussianBlur(cv2.bitwise_not(gray), (3, 3), 0), np.uint8)
     flipped = np.asarray(cv2.transpose(dark), np.uint8)
-    h_mask, h_faint, h_broken = _support(dark, side, "horizontal", pale=pale)
-    v_mask, v_faint, v_broken = _support(flipped, side, "vertical", pale=pale)
+    h_mask, h_faint, h_broken, level = _support(dark, side, "horizontal", pale=pale)
+    v_mask, v_faint, v_broken, upright = _support(flipped, side, "vertical", pale=pale)
     ink = dark > INK
     horizontal = _free(mask_segments(h_mask, side, "horizontal"), ink, side)
     vertical = _free(mask_segments(v_mask, side, "vertical"), ink.T, side)
     v_mask, v_faint = np.ascontiguousarray(v_mask.T), np.ascontiguousarray(v_faint.T)
     prints = np.where(ink & (_rims(h_mask, v_mask) == 0), 255, 0).astype(np.uint8)
-    return RulingLines(horizontal, vertical, h_mask, v_mask, h_faint, v_faint, prints, side, h_broken or v_broken)
+    seen_long = (*level, *(BBox(b.top, b.left, b.bottom, b.right) for b in upright))
+    broken = h_broken or v_broken
+    return RulingLines(horizontal, vertical, h_mask, v_mask, h_faint, v_faint, prints, side, broken, seen_long)
 
 
 def _rims(horizontal: Image, vertical: Image) -> Image:
@@ -121,33 +133,34 @@ def line_rims(lines: RulingLines) -> Image:
     return rims if lines.streaks is None else np.asarray(cv2.bitwise_or(rims, lines.streaks), np.uint8)
 
 
-def _support(dark: Image, side: int, direction: str, *, pale: bool) -> tuple[Image, Image, bool]:
+def _support(dark: Image, side: int, direction: str, *, pale: bool) -> tuple[Image, Image, bool, list[BBox]]:
     """Pixels that lie on a horizontal line of ``dark`` (the caller transposes for vertical ones), and those that may.
 
     Returns:
-        Both (H, W) uint8, and whether gaps of broken lines were bridged.
+        Both (H, W) uint8, whether gaps of broken lines were bridged, and the boxes of pale pieces.
     """
-    ridge = np.zeros_like(dark)
-    faint = np.zeros_like(dark)
-    for reach in REACHES:
-        height = cv2.subtract(dark, beside(dark, max(2, round(side * reach)), 0))
-        ridge[np.asarray(height) > LEAST_CONTRAST] = 255
-        faint[np.asarray(height) > FAINT_CONTRAST] = 255
-    crowded = _crowded(dark, side)
-    ridge[crowded > 0] = 0
-    faint[crowded > 0] = 0
+    steps = [max(2, round(side * reach)) for reach in REACHES]
+    near, far = (cv2.subtract(dark, beside(dark, step, 0)) for step in steps)
+    height = cv2.max(near, far)
+    free = cv2.bitwise_not(_crowded(dark, side))
+    ridge, faint = (
+        np.asarray(cv2.bitwise_and(cv2.threshold(height, least, 255, cv2.THRESH_BINARY)[1], free), np.uint8)
+        for least in (LEAST_CONTRAST, FAINT_CONTRAST)
+    )
     window = max(9, round(side * WINDOW_ALONG[direction]))
     support = _dense(ridge, window)
+    pieces: list[BBox] = []
     if pale:
         long = np.asarray(cv2.bitwise_and(long_lines(dark, side), faint), np.uint8)
-        support = np.asarray(cv2.bitwise_or(support, _missed(long, support, side)), np.uint8)
+        missed, pieces = _missed(long, support, side)
+        support = np.asarray(cv2.bitwise_or(support, missed), np.uint8)
     gaps = bridges(ridge, support, dark > INK, side, direction)
     broken = bool(gaps.any())
     if broken:
         bridged = np.asarray(cv2.bitwise_or(ridge, gaps), np.uint8)
         support = np.asarray(cv2.bitwise_or(support, _dense(bridged, window)), np.uint8)
         faint = np.asarray(cv2.bitwise_or(faint, gaps), np.uint8)
-    return support, np.asarray(cv2.dilate(faint, np.ones((3, 1), np.uint8)), np.uint8), broken
+    return support, np.asarray(cv2.dilate(faint, np.ones((3, 1), np.uint8)), np.uint8), broken, pieces
 
 
 def _dense(ridge: Image, window: int) -> Image:
@@ -159,27 +172,30 @@ def _dense(ridge: Image, window: int) -> Image:
     return np.asarray(cv2.bitwise_and(cv2.dilate(dense, np.ones((1, window), np.uint8)), ridge), np.uint8)
 
 
-def _missed(pale: Image, support: Image, side: int) -> Image:
-    """The long pale lines of which the short window saw little; the ends of the others are better known from it."""
+def _missed(pale: Image, support: Image, side: int) -> tuple[Image, list[BBox]]:
+    """The long pale lines of which the short window saw little, and their boxes; the ends of the others are better known from it."""
     gap = np.ones((1, max(3, round(side * PALE_GAP))), np.uint8)
     joined = cv2.morphologyEx(pale, cv2.MORPH_CLOSE, gap)
     known = cv2.dilate(support, np.ones((5, 1), np.uint8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    missed = np.zeros(len(stats), bool)
-    for label in np.flatnonzero(stats[:, 2] >= side * LEAST_PALE):
-        left, top, width, height, _ = stats[label]
+    found = components(np.asarray(joined, np.uint8))
+    missed = np.zeros(len(found.stats), bool)
+    boxes = []
+    for label in np.flatnonzero(found.stats[:, 2] >= side * LEAST_PALE).tolist():
+        left, top, width, height, _ = found.stats[label].tolist()
         if label == 0 or height > width / 8:
             continue
         box = np.s_[top : top + height, left : left + width]
-        seen = ((labels[box] == label) & (known[box] > 0)).any(axis=0)
-        missed[label] = float(seen.mean()) < MOSTLY_SEEN
-    return np.where(missed[labels], 255, 0).astype(np.uint8)
+        seen = (found.own(label) & (known[box] > 0)).any(axis=0)
+        if float(seen.mean()) < MOSTLY_SEEN:
+            missed[label] = True
+            boxes.append(BBox(float(left), float(top), float(left + width), float(top + height)))
+    return found.drawn(missed, pale.shape), boxes
 
 
 def _crowded(dark: Image, side: int) -> Image:
     """Pixels with ink both above and below at the distance of a neighbouring stroke: they are print, or where lines cross."""
     near, far = max(3, round(side * BESIDE[0])), max(5, round(side * BESIDE[1]))
-    ink = (dark > INK).astype(np.uint8) * 255
+    ink = np.asarray(cv2.threshold(dark, INK, 255, cv2.THRESH_BINARY)[1], np.uint8)
     size = far - near + 1
     # One dilation over `size` rows, read at two offsets, serves both sides.
     band = cv2.dilate(ink, np.ones((size, 1), np.uint8), anchor=(0, 0))
@@ -217,16 +233,13 @@ def mask_segments(mask: Image, side: int, direction: str) -> tuple[Segment, ...]
     window = max(9, round(side * WINDOW_ALONG[direction]))
     joined = cv2.dilate(mask, np.ones((3, 1), np.uint8))
     joined = cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((1, window // 2), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    pieces = components(np.asarray(joined, np.uint8))
     step = max(4, round(side * SAMPLE))
     found: list[Segment] = []
-    for label in range(1, count):
-        left, top, width, height, _ = stats[label]
-        if width < window or height > max(width / 4, side / 60):
+    for label, (left, top, width, height, _) in enumerate(pieces.stats.tolist()):
+        if label == 0 or width < window or height > max(width / 4, side / 60):
             continue
-        part = (labels[top : top + height, left : left + width] == label) & (
-            mask[top : top + height, left : left + width] > 0
-        )
+        part = pieces.own(label) & (mask[top : top + height, left : left + width] > 0)
         segment = _polyline(part, left, top, step)
         if segment is not None and segment.length >= window * 0.8:
             found.append(segment)

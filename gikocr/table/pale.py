@@ -81,7 +81,7 @@ def _mean_before(values: Image, length: int) -> NDArray[np.float32]:
 
 def beside(values: NDArray[_T], step: int, beyond: int) -> NDArray[_T]:
     """The greater of what stands ``step`` rows above and below, (H, W) like the values; ``beyond`` outside."""
-    above, below = np.full_like(values, beyond), np.full_like(values, beyond)
-    above[step:] = values[:-step]
-    below[:-step] = values[step:]
-    return np.maximum(above, below)
+    # Rows outside are put on above and below, so that no copy is made of the others.
+    padded = np.full((len(values) + 2 * step, *values.shape[1:]), beyond, values.dtype)
+    padded[step:-step] = values
+    return np.maximum(padded[: -2 * step], padded[2 * step :])

@@ -117,12 +117,12 @@ def _distance(a: Segment, b: Segment) -> float:
     """Distance across, where the two come closest along."""
     low, high = max(a.start, b.start), min(a.end, b.end)
     at = (low + high) / 2
-    return abs(float(np.interp(at, a.along, a.across)) - float(np.interp(at, b.along, b.across)))
+    return abs(a.at_one(at) - b.at_one(at))
 
 
 def _members(line: Line, pieces: Sequence[Segment], side: int) -> list[Segment]:
     nearness = side * SAME_LINE
-    return [s for s in pieces if abs(float(line.at((s.start + s.end) / 2)) - s.middle) < nearness]
+    return [s for s in pieces if abs(line.at_one((s.start + s.end) / 2) - s.middle) < nearness]
 
 
 def _within_gap(whole: Sequence[Line], pieces: Sequence[Segment], side: int) -> list[Line]:
@@ -165,8 +165,8 @@ def _touches(h: Sequence[Line], v: Sequence[Segment], reach: float) -> NDArray[n
     near = (v_mid[None, :] > h_start[:, None] - slack) & (v_mid[None, :] < h_end[:, None] + slack)
     near &= (h_mid[:, None] > v_start[None, :] - slack) & (h_mid[:, None] < v_end[None, :] + slack)
     for i, j in zip(*np.nonzero(near), strict=True):
-        y = float(h[i].at(v_mid[j]))
-        x = float(np.interp(y, v[j].along, v[j].across))
+        y = h[i].at_one(float(v_mid[j]))
+        x = v[j].at_one(y)
         inside_h = h[i].start - reach < x < h[i].end + reach
         inside_v = v[j].start - reach < y < v[j].end + reach
         touch[i, j] = inside_h and inside_v

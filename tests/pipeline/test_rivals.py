@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from gikocr.elements import Grid, LabelledGrid, LineText
-from gikocr.pipeline.rivals import Fit, FoundGrids, GridReader, find_grids
+from gikocr.geometry import BBox
+from gikocr.pipeline.rivals import Fit, FoundGrids, GridReader, ReadGrid, _is_same, find_grids
 from gikocr.table.lattice import Lattice
+from gikocr.table.lines import RulingLines, find_ruling_lines
 from tests.drawing import blank_page, write
 
 ROWS, XS, PITCH, TOP = 24, [150, 560, 700, 840, 980, 1120, 1260, 1400], 52, 300
@@ -89,3 +93,89 @@ def test_a_grid_stays_where_no_rival_fits_better() -> None:
     read = reader.read(page, found, found.grids, 1)
     best = reader.best(page, found, read)
     assert [r.labelled.grid.n_cols for r in best] == [len(XS) - 1]
+
+
+def test_a_grid_that_lost_is_not_read_again() -> None:
+    page = zeros_under_each_other()
+    found = find_grids(page)
+    (right,) = found.grids
+    wrong = with_false_line(right, 3)
+    spoilt = FoundGrids(found.lines, found.words, found.levels, [wrong], [])
+    reader = by_columns(99, [])  # many ways give the right grid, and with fewer columns it fits no better
+    read = reader.read(page, spoilt, [wrong], 1)
+    once = tried(reader, page, spoilt, read)
+    assert once
+    assert not any(_is_same(a, b) for a, b in itertools.combinations([wrong, *once], 2))
+    assert len(tried(reader, page, spoilt, read)) == len(once), "what was tried on one page is not known on the next"
+
+
+def tried(reader: GridReader, page: np.ndarray, found: FoundGrids, read: list[ReadGrid]) -> list[Grid]:
+    """The grids that are read while rivals are looked for."""
+    grids: list[Grid] = []
+    read_grid = reader._read_grid
+
+    def noted(grid: Grid, *rest: object) -> ReadGrid:
+        grids.append(grid)
+        return read_grid(grid, *rest)  # type: ignore[arg-type]
+
+    reader._read_grid = noted  # type: ignore[method-assign]
+    reader.best(page, found, read)
+    reader._read_grid = read_grid  # type: ignore[method-assign]
+    return grids
+
+
+def test_a_group_that_wins_leaves_behind_what_holds_nothing() -> None:
+    page = zeros_under_each_other()
+    found = find_grids(page)
+    (whole,) = found.grids
+    evidence = {whole.n_cols: 10.0, whole.n_cols + 1: 40.0, 1: -3.0}
+    reader = GridReader(Silent(), lambda grids: Fit(sum(evidence[g.grid.n_cols] for g in grids), 1))
+    better, strange = (
+        with_false_line(whole, 3),
+        replace(whole, row_lines=whole.row_lines[:2], col_lines=whole.col_lines[:2]),
+    )
+    strange = replace(strange, cells=whole.cells[:1])
+    weak = reader.read(page, found, [whole], 1)[0]
+    won, nothing = (reader._read_grid(g, weak.ink.ink, 1) for g in (better, strange))
+    assert nothing.labelled.grid.n_cols == 1
+    assert reader._better([weak], [], [won, nothing]) == [won]
+    assert reader._better([weak], [], [nothing]) == [weak]
+
+
+def test_lines_without_pale_ones_are_not_looked_for_where_none_is_near(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = zeros_under_each_other()
+    found = find_grids(page)
+    reader = by_columns(99, [])
+    read = reader.read(page, found, found.grids, 1)
+    asked: list[bool] = []
+
+    def noted(gray: np.ndarray, *, pale: bool = True) -> RulingLines:
+        asked.append(pale)
+        return find_ruling_lines(gray, pale=pale)
+
+    monkeypatch.setattr("gikocr.pipeline.rivals.find_ruling_lines", noted)
+    bare = replace(found, lines=replace(found.lines, pale=()))
+    reader.best(page, bare, read)
+    far = replace(found, lines=replace(found.lines, pale=(BBox(200.0, 2200.0, 900.0, 2203.0),)))
+    reader.best(page, far, read)
+    assert not asked
+    inside = replace(found, lines=replace(found.lines, pale=(BBox(200.0, 600.0, 900.0, 603.0),)))
+    reader.best(page, inside, read)
+    assert asked == [False]
+
+
+def test_grids_are_registered_once_and_others_anew() -> None:
+    page = zeros_under_each_other()
+    found = find_grids(page)
+    asked: list[int] = []
+    reader = by_columns(len(XS) - 1, asked)
+    (one,) = reader.read(page, found, found.grids, 1)
+    other = reader._read_grid(with_false_line(found.grids[0], 3), one.ink.ink, 1)
+    asked.clear()
+    fits = [reader.fit([one.labelled]), reader.fit([other.labelled]), reader.fit([one.labelled, other.labelled])]
+    assert fits == [Fit(1000.0, 0), Fit(900.0, 1), Fit(900.0, 1)]
+    assert [reader.fit([one.labelled]), reader.fit([other.labelled])] == fits[:2]
+    assert asked == [7, 8, 7, 8]
+    reader.forget()
+    reader.fit([one.labelled])
+    assert asked == [7, 8, 7, 8, 7]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gikocr.table.lines import find_ruling_lines
 from gikocr.table.pale import long_lines
 
 SIDE = 2000
@@ -41,3 +42,18 @@ def test_noise_and_strokes_under_each_other_are_no_line() -> None:
 
 def test_a_page_narrower_than_the_window_holds_none() -> None:
     assert not long_lines(np.full((50, 60), 200, np.uint8), SIDE).any()
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_lines_say_where_only_a_long_window_saw_them(turned: bool) -> None:
+    page = np.full((1600, 1600), 250, np.uint8)
+    page[400:402, 200:1400] = 40
+    page[800:802, 200:1400] = 232
+    lines = find_ruling_lines(np.ascontiguousarray(page.T) if turned else page)
+    [box] = lines.pale
+    along, across = (
+        ((box.top, box.bottom), (box.left, box.right)) if turned else ((box.left, box.right), (box.top, box.bottom))
+    )
+    assert across == pytest.approx((800, 802), abs=3)
+    assert along == pytest.approx((200, 1400), abs=1600 / 40)
+    assert find_ruling_lines(page, pale=False).pale == ()

@@ -1,0 +1,95 @@
+"""Where rivals won, the regions of a page follow its grids; a page that was sampled is not turned again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gikocr.elements import Grid, LineText, Page
+from gikocr.engines.layout import RulingLineLayoutModel
+from gikocr.geometry import Affine, BBox
+from gikocr.pipeline import pages
+from gikocr.pipeline.pages import PageReader
+from gikocr.pipeline.rivals import Fit, FoundGrids, GridReader, ReadGrid
+from gikocr.settings import load_settings
+from tests.drawing import Ruled, blank_page, write
+
+BELOW = 1040
+"""Middle of a line of text under the table."""
+
+
+class Reader:
+    """Reads four letters."""
+
+    name = "four"
+
+    def read(self, crops: Sequence[np.ndarray]) -> list[LineText]:
+        return [LineText("公开信息", 0.9)] * len(crops)
+
+
+class Enlarging(GridReader):
+    """Rivals win that reach down over the line of text."""
+
+    def best(
+        self, gray: np.ndarray, found: FoundGrids, read: Sequence[ReadGrid], before: Grid | None = None
+    ) -> list[ReadGrid]:
+        return [replace(r, found=larger(r.found)) for r in read]
+
+
+def larger(grid: Grid) -> Grid:
+    box = grid.box
+    return replace(grid, box=BBox(box.left, box.top, box.right, BELOW + 60.0))
+
+
+def drawn() -> Page:
+    gray = blank_page()
+    texts = {(r, 0): "规范性文件" for r in range(10)} | {(r, c): "12" for r in range(10) for c in (1, 2)}
+    Ruled(rows=[60] * 10, cols=[500, 300, 300], texts=texts).draw(gray)
+    write(gray, "本年无复议案件", (600, BELOW))
+    height, width = gray.shape
+    return Page(1, 0, 1, float(width), float(height), "px", gray, Affine(), 200.0)
+
+
+def reader_of(kind: type[GridReader]) -> PageReader:
+    reader = Reader()
+    grids = kind(reader, lambda labelled: Fit(50.0, 0))
+    return PageReader(load_settings(), reader, RulingLineLayoutModel, grids)
+
+
+def line_below(kind: type[GridReader]) -> tuple[list[BBox], list[BBox]]:
+    """The text regions and the table regions over the line under the table."""
+    reading = reader_of(kind).read(drawn())
+    over = [r for r in reading.regions if r.box.top < BELOW < r.box.bottom]
+    return [r.box for r in over if r.label != "table"], [r.box for r in reading.regions if r.label == "table"]
+
+
+def test_a_line_outside_the_tables_is_text() -> None:
+    texts, tables = line_below(GridReader)
+    assert len(texts) == len(tables) == 1
+
+
+def test_what_stands_under_a_grid_that_won_is_no_text() -> None:
+    texts, [table] = line_below(Enlarging)
+    assert not texts
+    assert table.bottom == BELOW + 60.0
+
+
+def test_a_page_is_turned_once_for_its_sample_and_its_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns: list[int] = []
+    make = pages.make_upright
+
+    def noted(page: Page, settings: object, turn: int) -> object:
+        turns.append(turn)
+        return make(page, settings, turn)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pages, "make_upright", noted)
+    page = drawn()
+    sideways = replace(page, image=np.ascontiguousarray(np.rot90(page.image)))
+    reader = reader_of(GridReader)
+    assert reader.read(sideways, hint=90).upright.turned == 90
+    assert turns == [90]
+    assert reader.read(replace(sideways), hint=90).upright.turned == 90
+    assert turns == [90, 90], "another page is turned anew"
