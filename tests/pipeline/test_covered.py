@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from gikocr.elements import Candidate, CellReading, FormReading, Grid, ReadCell, UprightPage
+from gikocr.elements import Candidate, CellReading, FormReading, Grid, ReadCell, Source, UprightPage
 from gikocr.engines.registry import Engines
 from gikocr.geometry import Affine, BBox, Quad
 from gikocr.ocr.cells import GridInk
@@ -20,7 +20,7 @@ from gikocr.pipeline.assembly import CellCollector
 from gikocr.pipeline.covered import LEAST_SHARE, occluded_chance, told_occluded
 from gikocr.pipeline.reporting import build_report
 from gikocr.reconcile import reconcile
-from gikocr.report import Report, SourceInfo
+from gikocr.report import Report
 from gikocr.settings import Settings
 from gikocr.workspace.form_readings import pack, unpack
 from tests.drawing import blank_page, write
@@ -68,6 +68,14 @@ def test_sums_that_hold_say_nothing_for_a_blank_under_a_cover() -> None:
     assert with_sums(cell(0.9, {"8": 0.3}), 0.998) is None
 
 
+def test_where_blanks_are_many_a_blank_under_a_cover_is_one() -> None:
+    read = cell(0.9, {"": 0.3})
+    assert told_occluded(read, [(read.reading.best, 0.4)], blanks=0.05) is not None
+    assert told_occluded(read, [(read.reading.best, 0.4)], blanks=0.5) is None
+    figure = cell(0.9, {"8": 0.3})
+    assert told_occluded(figure, [(figure.reading.best, 0.4)], blanks=0.5) is not None
+
+
 def covered_reading(share: float, own: float) -> tuple[FormReading, str]:
     values = consistent_values()
     field = "requests.total.other"
@@ -86,7 +94,7 @@ def report_on(made: FormReading) -> Report:
         FORM,
         made,
         reconcile(made, FORM),
-        source=SourceInfo(name="a.pdf", sha256="0" * 64, media_type="application/pdf", pages=1),
+        source=Source("a.pdf", "0" * 64, 1, "application/pdf", ()),
         fingerprint="f",
         models=(),
         issues=(),
