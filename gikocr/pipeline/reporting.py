@@ -20,6 +20,7 @@ from gikocr.elements import (
 )
 from gikocr.forms import Form, simplify
 from gikocr.pipeline.covered import covered_issues, occluded_field, occluded_fields
+from gikocr.pipeline.page_quality import page_issues
 from gikocr.pipeline.public import LEAST_ALTERNATIVE, alternative_of, as_number, evidence_of, unit_in, value_in
 from gikocr.reconcile.numbers import amount
 from gikocr.report import (
@@ -79,6 +80,8 @@ def build_report(
     if not any(f.state not in UNSPOKEN_STATES for f in fields):
         everything = _fail(everything)
         fields = tuple(f for f in fields if f.value is None)
+    else:
+        everything += page_issues(fields)
     values = {v.id: v for v in reading.document}
     if fields and any(f.state != "not_printed" for f in fields):
         everything += [
