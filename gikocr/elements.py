@@ -221,6 +221,7 @@ class ReadCell:
 
     ``box`` is in pixels of the upright page; the second page of a spread lies right of the first (``preprocess.spread``).
     Where ``place`` is given the source has no pages: ``page`` is 1, ``box`` and ``quad`` are empty and say nothing.
+    ``occluded`` is the share of the place of its value that foreign ink covers, in [0, 1].
     """
 
     page: int

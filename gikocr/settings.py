@@ -36,7 +36,7 @@ class Settings:
     pages: str = _option("", "pages to read, such as 1-3,7; empty reads all")
     render_dpi: int = _option(200, "resolution at which PDF pages without a full-page image are rendered", unit="dpi")
     working_dpi: int = _option(200, "pages with more pixels are reduced to about this before reading", unit="dpi")
-    max_skew: float = _option(7.0, "largest skew that is looked for", unit="degrees")
+    max_skew: float = _option(10.0, "largest skew that is looked for", unit="degrees")
     layout_engine: str = _option("ruling_lines", "detector of table regions: ruling_lines or cdla")
     boundary_engine: str = _option(
         "boundaries", "network that sees cell boundaries where ruling lines do not show them; empty: none"

@@ -40,7 +40,7 @@ STATES: Mapping[State, str] = {
     "dash": "a dash is printed",
     "none_word": "无 is printed",
     "other_text": "other words are printed",
-    "occluded": "something covers the print (not given yet, but reviewers use it)",
+    "occluded": "something covers the value, so that nobody can read it",
     "unreadable": "something is printed, or the cell was not found, and what it is was not made out",
     "not_printed": "the form of this edition has the cell, and this document does not print it",
 }

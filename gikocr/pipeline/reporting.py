@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Literal
 
 import gikocr
@@ -16,19 +15,19 @@ from gikocr.elements import (
     FieldPosterior,
     FormReading,
     Posterior,
-    ReadCell,
     RulePosterior,
     Source,
 )
 from gikocr.forms import Form, simplify
-from gikocr.ocr.numerals import unit_of, value_of
+from gikocr.pipeline.covered import covered_issues, occluded_field, occluded_fields
+from gikocr.pipeline.page_quality import page_issues
+from gikocr.pipeline.public import LEAST_ALTERNATIVE, alternative_of, as_number, evidence_of, unit_in, value_in
 from gikocr.reconcile.numbers import amount
 from gikocr.report import (
-    Alternative,
+    UNSPOKEN_STATES,
     Check,
     DocumentFieldValue,
     DocumentInfo,
-    Evidence,
     Field,
     Issue,
     ModelUsed,
@@ -45,8 +44,6 @@ from gikocr.report import (
 TEXT_STEPS = ("ingest", "kie", "reconcile")
 STEPS = ("ingest", "preprocess", "layout", "table", "ocr", "kie", "reconcile")
 ConfidenceKind = Literal["posterior", "calibrated"]
-LEAST_ALTERNATIVE = 1e-6
-"""Alternatives less probable than this are not worth showing."""
 SURE_READING = 0.98
 """A reading that is at least so probable by itself is not overruled by the sums without somebody looking at it."""
 
@@ -67,18 +64,24 @@ def build_report(
     steps: Sequence[str] = STEPS,
 ) -> Report:
     """Put the public report of one document together."""
-    checks = tuple(_check(rule) for rule in posterior.rules)
     by_field = _checks_by_field(form, posterior)
+    covered = occluded_fields(reading, posterior.fields)
+    open_rules = {rule for field_id in covered for rule in by_field.get(field_id, ())}
+    checks = tuple(_check(rule, rule.rule_id in open_rules) for rule in posterior.rules)
     broken = {c.id for c in checks if c.verdict in ("broken_in_source", "doubtful")}
     fields = tuple(
-        _field(form, f, reading, by_field.get(f.field_id, ()), broken, review_below, confidence_kind)
+        occluded_field(f, reading, by_field.get(f.field_id, ()), covered[f.field_id])
+        if f.field_id in covered
+        else _field(form, f, reading, by_field.get(f.field_id, ()), broken, review_below, confidence_kind)
         for f in posterior.fields
     )
     tables = _tables(form, reading, posterior, fields)
-    everything = [*issues, *_table_issues(tables, fields, checks)]
-    if not any(f.state not in ("unreadable", "not_printed") for f in fields):
+    everything = [*issues, *_table_issues(tables, fields, checks), *covered_issues(fields, posterior.fields, reading)]
+    if not any(f.state not in UNSPOKEN_STATES for f in fields):
         everything = _fail(everything)
         fields = tuple(f for f in fields if f.value is None)
+    else:
+        everything += page_issues(fields)
     values = {v.id: v for v in reading.document}
     if fields and any(f.state != "not_printed" for f in fields):
         everything += [
@@ -112,7 +115,7 @@ def build_report(
                 printed=v.printed,
                 confidence=capped(v.confidence),
                 confidence_kind="posterior",
-                evidence=_evidence(v, None),
+                evidence=evidence_of(v, None),
             )
             for v in reading.document
         ),
@@ -196,7 +199,7 @@ def _field(
             checks=tuple(checks),
         )
     cell = reading.cells[posterior.cell]
-    evidence = _evidence(cell, cell.reading.reader)
+    evidence = evidence_of(cell, cell.reading.reader)
     if not posterior.candidates:
         return Field(
             id=posterior.field_id,
@@ -215,20 +218,20 @@ def _field(
     suggestion = None
     if posterior.suggestion is not None:
         failing = tuple(c for c in checks if c in broken)
-        suggestion = Suggestion(value=_amount(posterior.suggestion), checks=failing)
+        suggestion = Suggestion(value=as_number(posterior.suggestion), checks=failing)
     return Field(
         id=posterior.field_id,
-        value=_candidate_value(best),
+        value=value_in(best),
         printed=best.printed,
         state=best.state,
-        unit=_unit(best, spec.printed_unit),
+        unit=unit_in(best, spec.printed_unit),
         confidence=confidence,
         confidence_kind=confidence_kind,
         needs_review=confidence < review_below
         or suggestion is not None
         or best.state == "other_text"
         or _overrules_a_sure_reader(best, cell.reading),
-        alternatives=tuple(_alternative(c, p) for c, p in posterior.candidates[1:] if p >= LEAST_ALTERNATIVE),
+        alternatives=tuple(alternative_of(c, p) for c, p in posterior.candidates[1:] if p >= LEAST_ALTERNATIVE),
         suggestion=suggestion,
         evidence=evidence,
         checks=tuple(checks),
@@ -245,50 +248,20 @@ def _overrules_a_sure_reader(emitted: Candidate, reading: CellReading) -> bool:
     return math.exp(read.log_probability) >= SURE_READING and (amount(read) or 0) != (amount(emitted) or 0)
 
 
-def _evidence(found: ReadCell | DocumentValue, reader: str | None) -> Evidence:
-    place = found.place
-    if place is None:
-        return Evidence.at(found.page, found.quad, found.unit, reader)
-    return Evidence(
-        line=place.line, column=place.column, table=place.table, row=place.row, cell=place.cell, reader=reader
-    )
-
-
-def _alternative(candidate: Candidate, probability: float) -> Alternative:
-    return Alternative(
-        value=_candidate_value(candidate), printed=candidate.printed, state=candidate.state, probability=probability
-    )
-
-
-def _candidate_value(candidate: Candidate) -> int | Decimal | None:
-    if candidate.state != "read":
-        return None
-    value = value_of(candidate.printed)
-    return None if value is None else _amount(str(value))
-
-
-def _amount(text: str) -> int | Decimal:
-    return Decimal(text) if "." in text else int(Decimal(text))
-
-
-def _unit(candidate: Candidate, printed_unit: str | None) -> str | None:
-    if candidate.state != "read":
-        return None
-    return unit_of(candidate.printed) or printed_unit
-
-
-def _check(rule: RulePosterior) -> Check:
-    left = None if rule.left is None else _amount(rule.left)
-    right = None if rule.right is None else _amount(rule.right)
+def _check(rule: RulePosterior, unknown: bool) -> Check:
+    """The public form of a rule; one that has an ``unknown`` member cannot be checked."""
+    if unknown:
+        rule = RulePosterior(rule.rule_id, None, None, 0.0, "not_checkable")
+    left = None if rule.left is None else as_number(rule.left)
+    right = None if rule.right is None else as_number(rule.right)
     difference = None if left is None or right is None else left - right
-    unknown = rule.verdict == "not_checkable"
     return Check(
         id=rule.rule_id,
         left=left,
         right=right,
         difference=difference,
         verdict=rule.verdict,
-        probability_broken=None if unknown else rule.probability_broken,
+        probability_broken=None if rule.verdict == "not_checkable" else rule.probability_broken,
     )
 
 
@@ -319,7 +292,7 @@ def _table_issues(tables: Mapping[str, TableInfo], fields: Sequence[Field], chec
                     code="table_partly_read",
                     severity="warning",
                     stage="kie",
-                    message=f"Of table {key} some rows or cells could not be read; they are marked unreadable.",
+                    message=f"Of table {key} some rows or cells could not be read; they are marked unreadable or occluded.",
                 )
             )
     found = [t for t in tables.values() if t.status != "not_found"]

@@ -55,7 +55,9 @@ def find_skew(gray: Image, limit: float) -> float:
         counts = np.bincount(rows - rows.min()).astype(np.float64)
         return float((counts**2).sum())
 
-    coarse = np.arange(-limit, limit + COARSE_STEP / 2, COARSE_STEP)
+    # Half a step off zero, whatever the limit: a wider search tries the same small angles and finds the same ones.
+    steps = np.arange(COARSE_STEP / 2, limit + FINE_STEP / 2, COARSE_STEP)
+    coarse = np.concatenate([-steps[::-1], steps])
     best = float(max((float(a) for a in coarse), key=sharpness))
     fine = np.arange(best - COARSE_STEP, best + COARSE_STEP + FINE_STEP / 2, FINE_STEP)
     values = np.array([sharpness(float(a)) for a in fine])

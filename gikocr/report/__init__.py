@@ -8,6 +8,7 @@ from __future__ import annotations
 from gikocr.report.comparison import differences, equal
 from gikocr.report.model import (
     SCHEMA_VERSION,
+    UNSPOKEN_STATES,
     Alternative,
     Check,
     DocumentFieldValue,
@@ -36,6 +37,7 @@ from gikocr.report.text import printable
 __all__ = [
     "MAX_CONFIDENCE",
     "SCHEMA_VERSION",
+    "UNSPOKEN_STATES",
     "Alternative",
     "Amount",
     "Check",

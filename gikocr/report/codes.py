@@ -26,6 +26,8 @@ ISSUE_CODES: Final[Mapping[str, str]] = {
     "no_tables": "No table of the form was found. Is it a report of this kind, and are its table pages in the file?",
     "table_not_found": "One table was not found; a page may be missing, or its lines are lost. Look at it with --overlay.",
     "table_partly_read": "Some rows or cells of a table could not be read; they are marked unreadable.",
+    "page_doubtful": "Many values of a page are expected to be wrong, by their confidences. Look at the page, or scan it again.",
+    "values_covered": "A seal, a pen, a blot or a fold covers values beyond reading; the message names the covered share.",
     "tables_without_lines": "Headings of tables were read where no ruled table was found. Scan darker, or at 300 dpi.",
     "values_lost": "The export has the labels of the form and not its values. Export it again; nothing is read as zero.",
     "no_numbers": "All cells of the tables are blank: an empty form.",

@@ -96,14 +96,26 @@ def test_without_a_second_reader_doubt_stays() -> None:
 
 def test_two_readers_that_saw_nothing_do_not_confirm_each_other() -> None:
     page = blank_page((800, 300))
-    write(page, "21", BOXES[0].center, 28)
-    page[145:155, 60:360] = 40  # a stroke through the cell and both its borders takes the figures with it
+    page[102:104, 130:270] = 40  # what line removal left along the cell's border
+    page[110:190, 102:104] = 40
     first, second = Scripted("a", "window", []), Scripted("b", "print", [])
     alone = collector_of(page).read(first)
     both = collector_of(page).read(first, second, 1.0)
     assert not first.given and not second.given
     assert both[0].reading == alone[0].reading
     assert math.exp(both[0].reading.best.log_probability) < 0.9
+
+
+def test_a_cell_that_a_stroke_runs_through_is_read_with_the_stroke_by_both() -> None:
+    page = blank_page((800, 300))
+    write(page, "21", BOXES[0].center, 28)
+    page[145:155, 60:360] = 120  # with it whatever of the figures it touches would be painted white
+    first, second = Scripted("a", "window", [{"21": 0.9}]), Scripted("b", "print", [{"21": 0.9}])
+    [cell, *_] = collector_of(page).read(first, second, 0.9)
+    assert [c.shape for c in first.given] == [c.shape for c in second.given]
+    assert (first.given[0] < 60).any() and (first.given[0] == 120).any()
+    assert cell.reading.reader == "a+b" and cell.reading.best.printed == "21"
+    assert cell.occluded > 0.2
 
 
 def test_engines_by_name() -> None:

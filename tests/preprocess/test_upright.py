@@ -82,9 +82,22 @@ def test_resize_brings_the_longer_side_near_the_working_size_and_maps_back(size:
 
 
 @settings(max_examples=12, deadline=None, derandomize=True)
-@given(st.floats(-6.8, 6.8))
+@given(st.floats(-9.8, 9.8))
 def test_skew_is_found_within_a_tenth_of_a_degree(angle: float) -> None:
-    assert find_skew(turned_by(DRAWN, angle), 7.0) == pytest.approx(angle, abs=0.1)
+    assert find_skew(turned_by(DRAWN, angle), Settings().max_skew) == pytest.approx(angle, abs=0.1)
+
+
+@pytest.mark.parametrize("angle", [-10.0, -9.0, -8.0, 8.0, 9.0, 10.0])
+def test_a_page_that_lies_far_askew_is_straightened(angle: float) -> None:
+    upright = make_upright(page_of(turned_by(DRAWN, angle)), Settings())
+    assert upright.skew == pytest.approx(angle, abs=0.1)
+    assert abs(find_skew(upright.gray, 10.0)) < 0.1
+
+
+@pytest.mark.parametrize("angle", [-6.5, -0.21, 0.0, 3.3, 6.9])
+def test_a_wider_search_finds_the_same_smaller_skew(angle: float) -> None:
+    page = turned_by(DRAWN, angle)
+    assert find_skew(page, 10.0) == pytest.approx(find_skew(page, 7.0), abs=1e-9)
 
 
 @pytest.mark.parametrize("page", [blank_page(), blank_page(paper=0), blank_page((1, 1)), blank_page((5, 2000))])
