@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -33,6 +33,7 @@ from gikocr.report import (
     Issue,
     ModelUsed,
     Provenance,
+    Reason,
     Report,
     SectionText,
     SourceInfo,
@@ -49,6 +50,9 @@ LEAST_ALTERNATIVE = 1e-6
 """Alternatives less probable than this are not worth showing."""
 SURE_READING = 0.98
 """A reading that is at least so probable by itself is not overruled by the sums without somebody looking at it."""
+
+MOST_OF_THE_DOUBT = 0.5
+"""A blank is out of style where that is at least so much of its doubt."""
 
 
 def build_report(
@@ -193,6 +197,7 @@ def _field(
             confidence=capped(placed.certainty) if absent else None,
             confidence_kind="posterior" if absent else None,
             needs_review=True,
+            reasons=("not_read",),
             checks=tuple(checks),
         )
     cell = reading.cells[posterior.cell]
@@ -207,6 +212,7 @@ def _field(
             confidence=None,
             confidence_kind=None,
             needs_review=True,
+            reasons=("not_read",),
             evidence=evidence,
             checks=tuple(checks),
         )
@@ -216,6 +222,7 @@ def _field(
     if posterior.suggestion is not None:
         failing = tuple(c for c in checks if c in broken)
         suggestion = Suggestion(value=_amount(posterior.suggestion), checks=failing)
+    reasons = tuple(_reasons(posterior, cell.reading, confidence < review_below))
     return Field(
         id=posterior.field_id,
         value=_candidate_value(best),
@@ -224,15 +231,28 @@ def _field(
         unit=_unit(best, spec.printed_unit),
         confidence=confidence,
         confidence_kind=confidence_kind,
-        needs_review=confidence < review_below
-        or suggestion is not None
-        or best.state == "other_text"
-        or _overrules_a_sure_reader(best, cell.reading),
+        needs_review=bool(reasons),
+        reasons=reasons,
         alternatives=tuple(_alternative(c, p) for c, p in posterior.candidates[1:] if p >= LEAST_ALTERNATIVE),
         suggestion=suggestion,
         evidence=evidence,
         checks=tuple(checks),
     )
+
+
+def _reasons(posterior: FieldPosterior, reading: CellReading, unsure: bool) -> Iterator[Reason]:
+    """Why somebody must look at a field, the gravest first; ``unsure``: its confidence is below the threshold."""
+    best, probability = posterior.candidates[0]
+    if best.state == "other_text":
+        yield "words"
+    if _overrules_a_sure_reader(best, reading):
+        yield "overruled"
+    if unsure and posterior.lost >= MOST_OF_THE_DOUBT * (1.0 - probability):
+        yield "out_of_style"
+    if posterior.suggestion is not None:
+        yield "suggestion"
+    if unsure:
+        yield "unsure"
 
 
 def _overrules_a_sure_reader(emitted: Candidate, reading: CellReading) -> bool:

@@ -39,6 +39,7 @@ class InferredField:
         cell_class: what its best reading is, None without one.
         suggestion: a value that the sums imply, that no reader proposed, and that is likelier than every reading.
         source: probability that it is an error in print.
+        lost: where it is given as blank, the probability that print was not seen; it is part of the candidate's.
     """
 
     field_id: str
@@ -52,6 +53,7 @@ class InferredField:
     cell_class: CellClass | None
     suggestion: Decimal | None
     source: float
+    lost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,7 @@ def _field(
         belief.cell_class,
         suggestion,
         source,
+        belief.lost if ranked and ranked[0][0].state == "blank" else 0.0,
     )
     return field, implied
 
