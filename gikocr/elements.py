@@ -323,7 +323,10 @@ class FormReading:
 
 @dataclass(frozen=True, slots=True)
 class FieldPosterior:
-    """The distribution over readings of one field. Probabilities sum to at most 1; the rest is 'something else'."""
+    """The distribution over readings of one field. Probabilities sum to at most 1; the rest is 'something else'.
+
+    ``lost``: where it is given as blank, the probability that print was not seen, as far as the document's style tells.
+    """
 
     field_id: str
     table: str
@@ -331,6 +334,7 @@ class FieldPosterior:
     cell: int | None
     candidates: tuple[tuple[Candidate, float], ...]
     suggestion: str | None = None
+    lost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

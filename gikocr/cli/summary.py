@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 #: Rows of each table. Whoever reads a thousand documents wants the number and the worst, not a thousand lines.
 MOST_ROWS = 40
 
-#: A field with sums that waits for review with at least this confidence most likely does so because they chose another reading.
-SURE = 0.99
 #: An alternative less probable than this is not named as a reason for doubt.
 WORTH_NAMING = 0.005
 
@@ -208,9 +206,7 @@ def percent(probability: float) -> str:
 
 def why(field: Field, report: Report) -> str:
     """Why a field waits for review, in words; the gravest reason first."""
-    sure = field.confidence is not None and field.confidence >= SURE
-    rest = "sure by the sums, not by what was read" if sure and field.checks else "the reader is not sure"
-    return "; ".join(_reasons(field, report)) or rest
+    return "; ".join(_reasons(field, report)) or "the reader is not sure"
 
 
 def _reasons(field: Field, report: Report) -> Iterator[str]:
@@ -222,6 +218,10 @@ def _reasons(field: Field, report: Report) -> Iterator[str]:
         yield "there are words in the cell"
     elif field.confidence is None:
         yield "no reader spoke"
+    if "overruled" in field.reasons:
+        yield "the sums chose it over a number that was read for sure"
+    if "out_of_style" in field.reasons:
+        yield "blank, where the document prints its zeros"
     if field.suggestion is not None:
         yield f"the sums ask for {field.suggestion.value}"
     for check in report.checks:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gikocr.elements import Placement
+from gikocr.evaluation.fit_losses import fit_losses
 from gikocr.evaluation.reviewed import Reviewed, is_right
 from gikocr.evaluation.truth import TruthField
 from gikocr.forms import Form
@@ -22,7 +23,7 @@ from gikocr.reconcile.calibration import (
     ReadingParameters,
     SourceParameters,
 )
-from gikocr.reconcile.cells import ODD_BLANK, Belief, beliefs
+from gikocr.reconcile.cells import Belief, beliefs
 from gikocr.reconcile.numbers import amount
 from gikocr.reconcile.structure import choose_placements
 
@@ -39,6 +40,8 @@ PRIOR_DOCUMENTS = 20.0
 """The default rate of errors in print counts as much as so many documents."""
 RULES_BY_ERROR = 1.7
 """Rules that one error in print breaks, on average: most cells are in two."""
+OUT_OF_STYLE = 0.01
+"""A blank that its document's style doubts more than this says nothing of the blanks that it does not."""
 LEAST_ERRORS = 25
 """Classes with fewer cells than this take what all readers' cells say."""
 DIGITS = "0123456789"
@@ -71,18 +74,21 @@ def fit_reading(documents: Sequence[Reviewed], form: Form) -> KindParameters:
     """Parameters of readers, misreading and source for one kind of documents; structure and maps stay the defaults."""
     examples: list[Example] = []
     errors: list[tuple[int, int, bool]] = []
-    raw = KindParameters({ANY_READER: dict.fromkeys(("blank", "mark", "zero", "single", "multi", "free"), _RAW)})
+    losses = fit_losses(documents, form)
+    raw = KindParameters(
+        {ANY_READER: dict.fromkeys(("blank", "mark", "zero", "single", "multi", "free"), _RAW)}, losses=losses
+    )
     for document in documents:
         chosen, _ = choose_placements(document.reading, form)
-        ruled = frozenset(
-            i for r in form.rules_for({k: p.edition for k, p in chosen.items()}) for i in (*r.left, *r.right)
-        )
+        found = beliefs(document.reading, form, chosen, raw)
         for placement in chosen.values():
-            specs = form.editions[placement.edition].fields
-            found = beliefs(document.reading, placement, specs, ruled, raw)
-            _collect(document, placement, found, examples, errors)
+            own = {p.field_id: found[p.field_id] for p in placement.fields}
+            _collect(document, placement, own, examples, errors)
     return KindParameters(
-        _readers(examples), misreading=_misreading(errors), source=_source([d.truth.fields for d in documents], form)
+        _readers(examples),
+        misreading=_misreading(errors),
+        source=_source([d.truth.fields for d in documents], form),
+        losses=losses,
     )
 
 
@@ -117,7 +123,7 @@ def _collect(
                 right,
                 missing,
                 not any(right) and read == true,
-                belief.state >= ODD_BLANK,
+                belief.cell_class == "blank" and belief.lost >= OUT_OF_STYLE,
             )
         )
         if not right[0] and read != true and read == int(read) and true == int(true):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Literal
 
@@ -32,6 +32,7 @@ from gikocr.report import (
     Issue,
     ModelUsed,
     Provenance,
+    Reason,
     Report,
     SectionText,
     SourceInfo,
@@ -46,6 +47,9 @@ STEPS = ("ingest", "preprocess", "layout", "table", "ocr", "kie", "reconcile")
 ConfidenceKind = Literal["posterior", "calibrated"]
 SURE_READING = 0.98
 """A reading that is at least so probable by itself is not overruled by the sums without somebody looking at it."""
+
+MOST_OF_THE_DOUBT = 0.5
+"""A blank is out of style where that is at least so much of its doubt."""
 
 
 def build_report(
@@ -196,6 +200,7 @@ def _field(
             confidence=capped(placed.certainty) if absent else None,
             confidence_kind="posterior" if absent else None,
             needs_review=True,
+            reasons=("not_read",),
             checks=tuple(checks),
         )
     cell = reading.cells[posterior.cell]
@@ -210,6 +215,7 @@ def _field(
             confidence=None,
             confidence_kind=None,
             needs_review=True,
+            reasons=("not_read",),
             evidence=evidence,
             checks=tuple(checks),
         )
@@ -219,6 +225,7 @@ def _field(
     if posterior.suggestion is not None:
         failing = tuple(c for c in checks if c in broken)
         suggestion = Suggestion(value=as_number(posterior.suggestion), checks=failing)
+    reasons = tuple(_reasons(posterior, cell.reading, confidence < review_below))
     return Field(
         id=posterior.field_id,
         value=value_in(best),
@@ -227,15 +234,28 @@ def _field(
         unit=unit_in(best, spec.printed_unit),
         confidence=confidence,
         confidence_kind=confidence_kind,
-        needs_review=confidence < review_below
-        or suggestion is not None
-        or best.state == "other_text"
-        or _overrules_a_sure_reader(best, cell.reading),
+        needs_review=bool(reasons),
+        reasons=reasons,
         alternatives=tuple(alternative_of(c, p) for c, p in posterior.candidates[1:] if p >= LEAST_ALTERNATIVE),
         suggestion=suggestion,
         evidence=evidence,
         checks=tuple(checks),
     )
+
+
+def _reasons(posterior: FieldPosterior, reading: CellReading, unsure: bool) -> Iterator[Reason]:
+    """Why somebody must look at a field, the gravest first; ``unsure``: its confidence is below the threshold."""
+    best, probability = posterior.candidates[0]
+    if best.state == "other_text":
+        yield "words"
+    if _overrules_a_sure_reader(best, reading):
+        yield "overruled"
+    if unsure and posterior.lost >= MOST_OF_THE_DOUBT * (1.0 - probability):
+        yield "out_of_style"
+    if posterior.suggestion is not None:
+        yield "suggestion"
+    if unsure:
+        yield "unsure"
 
 
 def _overrules_a_sure_reader(emitted: Candidate, reading: CellReading) -> bool:

@@ -121,6 +121,25 @@ class SourceParameters:
     leak: float = 0.02
 
 
+CELL_LOSSES = (3e-4, 4e-3, 3e-2, 0.12)
+"""Rates at which single cells of a document are taken for blank though something is printed in them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """How often print is not seen, so that its cell is taken for blank.
+
+    Attributes:
+        row: probability that all of a row's print is lost.
+        table: the same of a table of one row, beside that; of tables with more rows it is less.
+        cells: share of the documents with each of ``CELL_LOSSES``; they sum to 1.
+    """
+
+    row: float = 1e-3
+    table: float = 8e-3
+    cells: tuple[float, ...] = (0.74, 0.18, 0.06, 0.02)
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """How much doubt may be delivered without review, as documents say that were not fitted on.
@@ -146,6 +165,7 @@ class KindParameters:
     misreading: Misreading = Misreading()
     source: SourceParameters = SourceParameters()
     budgets: tuple[Budget, ...] = ()
+    losses: Losses = Losses()
 
     def review_below(self, target: float) -> float:
         """The confidence below which fields are reviewed, so that about ``target`` wrong values per field are left.
@@ -256,4 +276,14 @@ def _kind(content: Mapping[str, Any]) -> KindParameters:
         Misreading(**misreading),
         SourceParameters(**content["source"]),
         tuple(Budget(**b) for b in content["budgets"]),
+        _losses(content.get("losses", {})),  # artefacts of before 2026-11-30 have none
     )
+
+
+def _losses(content: Mapping[str, Any]) -> Losses:
+    given = dict(content)
+    if "cells" in given:
+        given["cells"] = tuple(map(float, given["cells"]))
+        if len(given["cells"]) != len(CELL_LOSSES):
+            raise ValueError(f"{len(given['cells'])} shares of {len(CELL_LOSSES)} rates of lost cells")
+    return Losses(**given)

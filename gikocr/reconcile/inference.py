@@ -39,6 +39,7 @@ class InferredField:
         cell_class: what its best reading is, None without one.
         suggestion: a value that the sums imply, that no reader proposed, and that is likelier than every reading.
         source: probability that it is an error in print.
+        lost: where it is given as blank, the probability that print was not seen; it is part of the candidate's.
     """
 
     field_id: str
@@ -52,6 +53,7 @@ class InferredField:
     cell_class: CellClass | None
     suggestion: Decimal | None
     source: float
+    lost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,7 @@ def infer(
 ) -> Inference:
     """Weigh the readings of one placement for each table under the rules of their editions."""
     rules = form.rules_for({key: p.edition for key, p in chosen.items()})
-    ruled = frozenset(i for rule in rules for i in (*rule.left, *rule.right))
-    known: dict[str, Belief] = {}
-    for placement in chosen.values():
-        known |= beliefs(reading, placement, form.editions[placement.edition].fields, ruled, parameters)
+    known = beliefs(reading, form, chosen, parameters, settled)
     usable = tuple(rule for rule in rules if _checkable(rule, known, settled))
     posteriors: dict[str, tuple[trellis.PartPosterior, int]] = {}
     broken: dict[str, float] = {}
@@ -184,7 +183,10 @@ def _field(
             marginal = values.get(int(scaled), 0.0) if scaled == scaled.to_integral_value() else 0.0
             weights[k] = keep * marginal * belief.probabilities[k] / prior[value]
         source = result.source[placed.field_id]
-    weights = [w * (1.0 - belief.state) for w in weights]
+    weights = [
+        w * (1.0 - belief.state) * (1.0 - belief.lost if c.state == "blank" else 1.0)
+        for c, w in zip(belief.candidates, weights, strict=True)
+    ]
     likeliest = max(implied, key=lambda item: item[1], default=None)
     if likeliest is not None and likeliest[1] > max(weights):
         suggestion = likeliest[0]
@@ -201,6 +203,7 @@ def _field(
         belief.cell_class,
         suggestion,
         source,
+        belief.lost if ranked and ranked[0][0].state == "blank" else 0.0,
     )
     return field, implied
 

@@ -124,7 +124,7 @@ def _posterior(field: InferredField, parameters: KindParameters) -> FieldPosteri
     probabilities = confidences(field, parameters)
     candidates = tuple((c, p) for (c, _), p in zip(field.candidates, probabilities, strict=True))
     suggestion = None if field.suggestion is None else f"{field.suggestion:f}"
-    return FieldPosterior(field.field_id, field.table, field.edition, field.cell, candidates, suggestion)
+    return FieldPosterior(field.field_id, field.table, field.edition, field.cell, candidates, suggestion, field.lost)
 
 
 def _checks(

@@ -33,6 +33,13 @@ Status = Literal["complete", "partial", "failed"]
 Severity = Literal["error", "warning", "info"]
 Verdict = Literal["holds", "broken_in_source", "doubtful", "not_checkable"]
 ConfidenceKind = Literal["posterior", "calibrated"]
+Reason = Literal["not_read", "words", "overruled", "out_of_style", "suggestion", "unsure"]
+"""Why a field waits for review.
+
+``not_read``: no reader made anything of the cell. ``words``: there are words in it. ``overruled``: the sums chose another number than
+one that was read for sure. ``out_of_style``: it is given as blank where the document prints its zeros. ``suggestion``: the sums imply
+what no reader saw. ``unsure``: its confidence is below the threshold.
+"""
 
 Sha256 = Annotated[str, Option(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, BeforeValidator(lambda v: printable(v) if isinstance(v, str) else v)]
@@ -211,7 +218,7 @@ class Field(_Model):
 
     ``confidence`` is the probability that ``value`` and ``state`` are what is printed in the cell that the field names,
     placement included; null only where no reader spoke. ``printed`` keeps the characters as printed. ``unit`` is the
-    printed one.
+    printed one. ``reasons``: why it waits for review, the gravest first; reports that were made earlier have none.
     """
 
     id: str
@@ -222,6 +229,7 @@ class Field(_Model):
     confidence: Confidence | None
     confidence_kind: ConfidenceKind | None
     needs_review: bool
+    reasons: tuple[Reason, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     suggestion: Suggestion | None = None
     review: Review | None = None

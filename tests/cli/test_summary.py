@@ -34,7 +34,15 @@ REPORT = Report(
     ("field", "reason"),
     [
         (waiting(), "the reader is not sure"),
-        (waiting(confidence=0.9995, checks=("r1",)), "sure by the sums, not by what was read"),
+        (waiting(confidence=0.9995, checks=("r1",)), "the reader is not sure"),
+        (
+            waiting(confidence=0.9995, reasons=("overruled",), checks=("r1",)),
+            "the sums chose it over a number that was read for sure",
+        ),
+        (
+            waiting(value=None, printed="", state="blank", reasons=("out_of_style", "unsure")),
+            "blank, where the document prints its zeros",
+        ),
         (waiting(value=None, printed="见附件", state="other_text", confidence=0.999), "there are words in the cell"),
     ],
 )

@@ -63,3 +63,4 @@ def test_where_the_sums_overrule_what_was_read_for_sure_somebody_looks(sure: flo
     field = next(f for f in report.fields if f.id == total)
     assert field.value == values[total]
     assert field.needs_review == waits
+    assert field.reasons == (("overruled",) if waits else ())
