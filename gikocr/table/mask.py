@@ -25,6 +25,10 @@ SLACK = 2
 """Pixels by which a line may leave the straight between two crossings; more would eat into figures set close to it."""
 
 
+THICKEST = 12
+"""Pixels to either side of the middle of a line within which its thickness is looked for."""
+
+
 def line_mask(lines: RulingLines, grids: Sequence[Grid]) -> tuple[Image, Image]:
     """Pixels of the lines that bound cells; strokes of characters that look like lines are left alone.
 
@@ -37,7 +41,10 @@ def line_mask(lines: RulingLines, grids: Sequence[Grid]) -> tuple[Image, Image]:
     broad, sure = np.zeros_like(wide), np.zeros_like(wide)
     reach_out = 2 * round(lines.longest_side * SAME_LINE) + 1
     thick = round(
-        max(_thickness(lines.horizontal, lines.horizontal_mask), _thickness(lines.vertical, lines.vertical_mask))
+        max(
+            _thickness(lines.horizontal, lines.horizontal_mask),
+            _thickness(lines.vertical, np.asarray(lines.vertical_mask.T)),
+        )
     )
     for grid in grids:
         pieces = [piece for cell in grid.cells for piece in _sides(grid, cell)]
@@ -93,9 +100,26 @@ def _bridged(lines: RulingLines) -> Image:
 
 
 def _thickness(segments: Sequence[Segment], mask: Image) -> float:
-    """Mean thickness of lines in pixels, at least 1; the mask holds all of a line, so its area over its length."""
-    length = sum(s.length for s in segments)
-    return max(1.0, cv2.countNonZero(mask) / length) if length else 1.0
+    """Median thickness of lines in pixels, at least 1: how far the mask reaches across from their middles.
+
+    Args:
+        segments: lines of one direction.
+        mask: (H, W) uint8 that they lie in, indexed [across, along].
+    """
+    if not segments:
+        return 1.0
+    along = np.concatenate([s.along for s in segments]).round().astype(np.int64)
+    across = np.concatenate([s.across for s in segments]).round().astype(np.int64)
+    along = along.clip(0, mask.shape[1] - 1)
+    thick = np.zeros(len(along))
+    for step in (1, -1):
+        inside = np.ones(len(along), bool)
+        for offset in range(1 if step < 0 else 0, THICKEST):
+            place = across + step * offset
+            inside &= (place >= 0) & (place < mask.shape[0])
+            inside &= mask[place.clip(0, mask.shape[0] - 1), along] > 0
+            thick += inside
+    return max(1.0, float(np.median(thick)))
 
 
 def _sides(grid: Grid, cell: Cell) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 LABELS_UP_TO = 0.3
 """Boundaries left of this share of a table's width part labels, which span rows and columns as they like."""
 COMMON, AGREES = 0.6, 0.7
-"""A boundary of columns is the table's when it parts cells in this share of the rows; a row with this share of them holds values."""
+"""A boundary of columns is the table's when it parts cells in this share of the rows that are no heads; a row with this share of
+them holds values."""
+RICH = 0.5
+"""Rows with fewer than this share of the most boundaries that a row has are heads, and have no say in which are the table's."""
 FEWEST_COLUMNS, FEWEST_ROWS = 4, 4
 """So many boundaries and rows must agree before the others are held to be wrong."""
 ROW_COMMON = 0.35
@@ -41,7 +44,8 @@ def regular(grid: Grid) -> Grid | None:
     parts = owner[:, 1:] != owner[:, :-1]
     xs = lattice.points[:, 1:-1, 0].mean(axis=0)
     first = grid.box.left + LABELS_UP_TO * grid.box.width
-    columns = [int(c) + 1 for c in np.flatnonzero((parts.mean(axis=0) >= COMMON) & (xs >= first))]
+    rich = parts.sum(axis=1) >= RICH * parts.sum(axis=1).max(initial=0)
+    columns = [int(c) + 1 for c in np.flatnonzero((parts[rich].mean(axis=0) >= COMMON) & (xs >= first))]
     if len(columns) < FEWEST_COLUMNS:
         return None
     agree = np.flatnonzero(parts[:, [c - 1 for c in columns]].mean(axis=1) >= AGREES)
