@@ -20,7 +20,7 @@ from gikocr.table.grids import build_grids
 from gikocr.table.learned import SEEN, BoundaryFinder, boundary_grids
 from gikocr.table.lines import RulingLines, find_ruling_lines, line_rims
 from gikocr.table.mask import line_mask
-from gikocr.table.mend import mend, with_columns_of, with_lost_sides
+from gikocr.table.mend import mend, with_columns_of, with_columns_of_heads, with_lost_sides
 from gikocr.table.regions import level_lines
 from gikocr.table.regular import regular
 from gikocr.table.streaks import without_streaks
@@ -236,6 +236,10 @@ class GridReader:
 
             return rivals
 
+        def by_heads(_: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
+            cut = ((w, with_columns_of_heads(w.ink.grid, found.words)) for w in weak)
+            return [self._read_grid(grid, w.ink.ink, w.ink.grid.page) for w, grid in cut if grid is not None]
+
         def by_columns(table: Grid, *, only: bool) -> _Way:
             return lambda strong, weak: self._by_columns(found.words, table, strong, weak, only=only)
 
@@ -244,6 +248,7 @@ class GridReader:
         yield by_lines(pale=True, faint=False)
         yield by_lines(pale=False, faint=True)
         yield by_lines(pale=False, faint=False)
+        yield by_heads
         if before is not None:
             yield by_columns(before, only=False)
         if found.levels:

@@ -37,6 +37,8 @@ MOVED = 1.5
 """A boundary of columns lies within so many heights of print of where it lay on the page before."""
 COMMON_COLUMN = 0.5
 """A boundary of columns is the whole table's where it parts cells in this share of its rows."""
+HEAD_ROWS = 6
+"""Rows from the top among which heads are."""
 SQUARE = (0.82, 1.22)
 MOST_SQUARE = 0.5
 """Letters of this script are as wide as high; where more than this share of the words is, they are a head's, not values."""
@@ -100,7 +102,7 @@ def with_lost_sides(grid: Grid, words: Words) -> Grid:
     return grid if lattice.n_cols == grid.n_cols else lattice.to_grid(grid.page, grid.spare_lines)
 
 
-def with_columns_of(grid: Grid, before: Grid, words: Words, *, only: bool = False) -> Grid | None:
+def with_columns_of(grid: Grid, before: Grid, words: Words, *, only: bool = False, moved: float = MOVED) -> Grid | None:
     """Cut a grid at the columns of the table that it may go on; None where that cuts nothing.
 
     Where a page holds no upright lines and few values, only the page before tells the columns.
@@ -110,6 +112,7 @@ def with_columns_of(grid: Grid, before: Grid, words: Words, *, only: bool = Fals
         before: the last table of the page before.
         words: of the page; what stands over a boundary is left whole.
         only: the columns that the grid has are no better than guesses, and go.
+        moved: heights of print by which a boundary may lie elsewhere than there.
     """
     lattice = Lattice.of(grid)
     known = lattice.owner.copy()
@@ -118,7 +121,7 @@ def with_columns_of(grid: Grid, before: Grid, words: Words, *, only: bool = Fals
     middles = (boxes[:, 1] + boxes[:, 3]) / 2
     bands = [lattice.band(row) for row in range(lattice.n_rows)]
     inside = [boxes[(middles > top) & (middles < bottom)] for top, bottom in bands]
-    places = _columns_of(before, grid, boxes, words.height)
+    places = _columns_of(before, grid, boxes, words.height, moved)
     for x in places:
         free = [row for row, own in enumerate(inside) if not ((own[:, 0] < x - slack) & (own[:, 2] > x + slack)).any()]
         lattice.split_col(x - slack, x + slack, free)
@@ -131,7 +134,28 @@ def with_columns_of(grid: Grid, before: Grid, words: Words, *, only: bool = Fals
     return lattice.to_grid(grid.page, grid.spare_lines)
 
 
-def _columns_of(before: Grid, grid: Grid, boxes: NDArray[np.float64], height: float) -> list[float]:
+def with_columns_of_heads(grid: Grid, words: Words) -> Grid | None:
+    """Cut the rows of a grid at the columns of its heads; None where these show no more columns than the rows do.
+
+    Between level rules only, the columns of values are told by white, which a blank column and the label beside it share; its head
+    stands apart.
+
+    Args:
+        grid: as it was found.
+        words: of its page; what stands over a boundary is left whole.
+    """
+    lattice = Lattice.of(grid)
+    counts = [len(lattice.cell_edges(row)) for row in range(lattice.n_rows)]
+    if len(counts) <= HEAD_ROWS:
+        return None
+    head = int(np.argmax(counts[:HEAD_ROWS]))
+    if counts[head] <= float(np.median(counts[HEAD_ROWS:])):
+        return None
+    heads = Lattice(lattice.points[head : head + 2], lattice.owner[head : head + 1]).to_grid(grid.page)
+    return with_columns_of(grid, heads, words, moved=0.0)
+
+
+def _columns_of(before: Grid, grid: Grid, boxes: NDArray[np.float64], height: float, moved: float) -> list[float]:
     """Where the columns of another grid part in this one, in pixels: near their share of the width, where few words are crossed."""
     scale = grid.box.width / max(before.box.width, 1.0)
     slack = ON_LINE * height
@@ -141,7 +165,7 @@ def _columns_of(before: Grid, grid: Grid, boxes: NDArray[np.float64], height: fl
         if len(ends) < COMMON_COLUMN * before.n_rows:
             continue
         expected = grid.box.left + (float(np.mean([x for x, _ in line])) - before.box.left) * scale
-        places = expected + np.arange(-MOVED, MOVED + 0.01, 0.1) * height
+        places = expected + np.arange(-moved, moved + 0.01, 0.1) * height
         over = (boxes[:, 0][:, None] < places - slack) & (boxes[:, 2][:, None] > places + slack)
         fewest = places[over.sum(axis=0) == over.sum(axis=0).min()]
         found.append(float(fewest[np.argmin(np.abs(fewest - expected))]))
