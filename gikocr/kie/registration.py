@@ -175,14 +175,16 @@ class _PairWeights:
             return _head_weight(texts, printed, row)
         if printed.is_head:
             return NEVER
-        return label_weight(texts, row.row.label, row.row.groups) + count_weight(len(printed.values), row.n_values)
+        return label_weight(texts, row.row.label, row.row.groups, printed.legible) + count_weight(
+            len(printed.values), row.n_values
+        )
 
 
 def _head_weight(texts: Sequence[str], printed: PrintedRow, row: FormRow) -> float:
     assert row.heads is not None
     if printed.filled or not any(normalise(t) for t in texts):
         return NEVER
-    return min(MOST_HEAD, label_weight(texts, row.heads, ()))
+    return min(MOST_HEAD, label_weight(texts, row.heads, (), printed.legible))
 
 
 def _may_join(upper: PrintedRow, lower: PrintedRow) -> bool:

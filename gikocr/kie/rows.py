@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
 
 from gikocr.elements import Cell, CellText, LabelledGrid
 from gikocr.forms import Label, normalise, similarity
@@ -17,6 +18,10 @@ LABEL_FULL = 9.0
 """Log weight of a label that agrees in every character."""
 LABEL_NEUTRAL = 0.52
 """Similarity at which a label speaks neither for nor against a row."""
+ILLEGIBLE, LEGIBLE = 0.5, 0.85
+"""Score of a reading up to which it counts as hardly legible, and from which as legible."""
+NEUTRAL_ILLEGIBLE = 0.24
+"""Neutral similarity of a reading that is hardly legible: labels that are another row's have under 0.2 with it."""
 READ_TO, BEGINNING = 5, 0.97
 """Texts of this many letters are compared with the beginning of a label too; such a match counts a little less."""
 LABEL_AGAINST = -16.0
@@ -45,6 +50,7 @@ class PrintedRow:
         filled: how many of them hold ink.
         is_head: whether everything in it is words.
         first, last: whether it is at the top or at the foot of its grid.
+        legible: mean score of the labels of its grid, in [0, 1]; 1 where it has none.
     """
 
     grid: int
@@ -56,6 +62,7 @@ class PrintedRow:
     is_head: bool
     first: bool
     last: bool
+    legible: float = 1.0
 
 
 def is_words(text: CellText) -> bool:
@@ -76,7 +83,8 @@ def printed_rows(grid: LabelledGrid, index: int) -> list[PrintedRow]:
     Elementary rows that no line divides in the right half, where the values stand, are one row.
     """
     bounds = _row_bounds(grid)
-    rows = []
+    rows: list[PrintedRow] = []
+    scores: list[float] = []
     for k, (row, row_end) in enumerate(bounds):
         members = [
             (cell, text)
@@ -85,7 +93,26 @@ def printed_rows(grid: LabelledGrid, index: int) -> list[PrintedRow]:
         ]
         members.sort(key=lambda m: (m[0].col, m[0].row))
         rows.append(_printed_row(members, index, row, row_end, first=k == 0, last=k == len(bounds) - 1))
-    return rows
+        scores += [t.score for c, t in members if c.row >= row and is_words(t) and c not in rows[-1].values]
+    legible = sum(scores) / len(scores) if scores else 1.0
+    edge = _usual_edge(rows)
+    inked = {(c.row, c.col) for c, t in zip(grid.grid.cells, grid.texts, strict=True) if t.has_ink}
+    return [replace(_behind(row, edge, inked), legible=legible) for row in rows]
+
+
+def _usual_edge(rows: Sequence[PrintedRow]) -> int:
+    """The column at which values begin in most of the rows that have a label and values; 0 where there is none."""
+    edges = Counter(row.values[0].col for row in rows if row.labels and row.values)
+    edge, count = edges.most_common(1)[0] if edges else (0, 0)
+    return edge if 2 * count > sum(bool(row.values) for row in rows) else 0
+
+
+def _behind(row: PrintedRow, edge: int, inked: Set[tuple[int, int]]) -> PrintedRow:
+    """A row whose label could not be read, without the cells in which the labels of the other rows stand."""
+    if row.labels or row.is_head or not row.values or row.values[0].col >= edge:
+        return row
+    values = tuple(cell for cell in row.values if cell.col >= edge)
+    return replace(row, values=values, filled=sum((c.row, c.col) in inked for c in values))
 
 
 def _row_bounds(grid: LabelledGrid) -> list[tuple[int, int]]:
@@ -164,21 +191,31 @@ def likeness(text: str, wanted: str) -> float:
     return max(whole, BEGINNING * similarity(normalise(text), normalise(wanted)[:length]))
 
 
-def label_weight(texts: Sequence[str], label: Label | None, groups: Sequence[Label]) -> float:
-    """Natural log weight of a printed row's texts for a row of the form."""
+def label_weight(texts: Sequence[str], label: Label | None, groups: Sequence[Label], legible: float = 1.0) -> float:
+    """Natural log weight of a printed row's texts for a row of the form; ``legible`` as in :class:`PrintedRow`."""
     readable = [t for t in texts if normalise(t)]
     if label is None:
         return LABEL_AGAINST / 2 if readable else 2.0
     if not readable:
         return NO_LABEL
-    return similarity_weight(label_similarity(readable, label, groups))
+    return similarity_weight(label_similarity(readable, label, groups), legible)
 
 
-def similarity_weight(likeness: float) -> float:
-    """Natural log weight of a similarity in [0, 1]: for the label above neutral, steeply against it below."""
-    if likeness >= LABEL_NEUTRAL:
-        return LABEL_FULL * (likeness - LABEL_NEUTRAL) / (1 - LABEL_NEUTRAL)
-    return LABEL_AGAINST * (LABEL_NEUTRAL - likeness)
+def similarity_weight(likeness: float, legible: float = 1.0) -> float:
+    """Natural log weight of a similarity in [0, 1]: for the label above neutral, steeply against it below.
+
+    Of a label that could hardly be read a few characters agree where it is the right one, and hardly any where it is not: for such
+    readings neutral lies lower and disagreement says less.
+
+    Args:
+        likeness: of the text and the label.
+        legible: score of the reading in [0, 1].
+    """
+    faith = min(1.0, max(0.0, (legible - ILLEGIBLE) / (LEGIBLE - ILLEGIBLE)))
+    neutral = NEUTRAL_ILLEGIBLE + faith * (LABEL_NEUTRAL - NEUTRAL_ILLEGIBLE)
+    if likeness >= neutral:
+        return LABEL_FULL * (likeness - neutral) / (1 - neutral)
+    return LABEL_AGAINST * (0.5 + 0.5 * faith) * (neutral - likeness)
 
 
 def count_weight(found: int, wanted: int) -> float:
