@@ -89,9 +89,11 @@ def find_ink(gray: Image, line_mask: Image, line_core: Image) -> PageInk:
         line_mask: (H, W) uint8, non-zero where ruling lines are, blurred rims included.
         line_core: (H, W) uint8, the same without the rims.
     """
-    sample = gray[::3, ::3]
+    # What lies around the tables may be darker: a scanner's edge, print of another size.
+    tables = _extent(line_mask)
+    sample = gray[tables][::3, ::3]
     # Rules are often darker than print, so they have no say in what counts as ink.
-    dark = sample[(sample < 215) & (line_mask[::3, ::3] == 0)]
+    dark = sample[(sample < 215) & (line_mask[tables][::3, ::3] == 0)]
     ink_level = float(np.percentile(dark, 25)) if dark.size > 200 else 60.0
     threshold = int(np.clip(ink_level + NEARER_PAPER * (PAPER - ink_level), *THRESHOLDS))
     dark_enough = (gray < threshold).astype(np.uint8)
@@ -101,6 +103,14 @@ def find_ink(gray: Image, line_mask: Image, line_core: Image) -> PageInk:
     given_back = beside & (line_mask > 0) & (line_core == 0) & (dark_enough > 0)
     ink[given_back] = 1
     return _components(gray, ink, np.where(given_back, 0, line_mask).astype(np.uint8), threshold)
+
+
+def _extent(mask: Image) -> tuple[slice, slice]:
+    """Rows and columns between the first and the last non-zero pixels; all of them where there are none."""
+    rows, cols = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if len(rows) == 0:
+        return slice(None), slice(None)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(cols[0]), int(cols[-1]) + 1)
 
 
 def fainter_ink(ink: PageInk) -> PageInk:
