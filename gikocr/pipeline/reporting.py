@@ -87,17 +87,7 @@ def build_report(
     else:
         everything += page_issues(fields)
     values = {v.id: v for v in reading.document}
-    if fields and any(f.state != "not_printed" for f in fields):
-        everything += [
-            Issue(
-                code=f"{name}_not_found",
-                severity="warning",
-                stage="kie",
-                message=f"No {name} was found in title or signature.",
-            )
-            for name in ("agency", "year")
-            if name not in values
-        ]
+    everything += _fact_issues(values, fields)
     info = DocumentInfo(
         agency=_text(values, "agency"),
         agency_key=_key(_text(values, "agency")),
@@ -134,6 +124,22 @@ def build_report(
             seconds={k: round(v, 4) for k, v in seconds.items()},
         ),
     )
+
+
+def _fact_issues(values: Mapping[str, DocumentValue], fields: Sequence[Field]) -> list[Issue]:
+    """One issue for each fact that a report with fields lacks."""
+    if all(f.state == "not_printed" for f in fields):
+        return []
+    return [
+        Issue(
+            code=f"{name}_not_found",
+            severity="warning",
+            stage="kie",
+            message=f"No {name} was found in title or signature.",
+        )
+        for name in ("agency", "year")
+        if name not in values
+    ]
 
 
 def failed_report(
