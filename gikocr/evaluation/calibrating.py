@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gikocr.evaluation.fit_reading import fit_reading
+from gikocr.evaluation.fit_tail import fit_tail
 from gikocr.evaluation.intervals import total_error, upper_bound
 from gikocr.evaluation.review_share import LEAST_WRONG_TOGETHER
 from gikocr.evaluation.reviewed import Reviewed, is_right
@@ -93,6 +94,7 @@ def fit(
 def fit_kind(documents: Sequence[Reviewed], form: Form) -> KindParameters:
     """Fit all parameters of one kind of documents."""
     parameters = fit_reading(documents, form)
+    parameters = replace(parameters, tail=fit_tail(documents, form, parameters))
     rows = _rows(documents, form, parameters)
     blocks: dict[str, list[_Row]] = {}
     for row in rows:

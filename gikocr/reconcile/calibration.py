@@ -121,6 +121,8 @@ class SourceParameters:
     leak: float = 0.02
 
 
+FAR = 3e-4
+"""Readings less probable than this are far behind: see ``KindParameters.tail``."""
 CELL_LOSSES = (3e-4, 4e-3, 3e-2, 0.12)
 """Rates at which single cells of a document are taken for blank though something is printed in them."""
 
@@ -157,7 +159,19 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class KindParameters:
-    """All parameters for one kind of document. ``readers``: by reader, then class of cell; ``budgets``: the largest target first."""
+    """All parameters for one kind of document.
+
+    Attributes:
+        readers: by reader, then class of cell.
+        structure: by block.
+        maps: by block, and by block and class of cell.
+        misreading: how figures are misread.
+        source: how often print does not add up.
+        budgets: the largest target first.
+        losses: how often print is not seen.
+        tail: exponent of what a probability is below ``FAR``; None: the temperature throughout. Temperatures are fitted where a
+            second reading is often right; far below that it hardly ever is, and what the sums want there is mostly an error in print.
+    """
 
     readers: Mapping[str, Mapping[str, ReadingParameters]] = field(default_factory=dict, hash=False)
     structure: Mapping[str, StructureParameters] = field(default_factory=dict, hash=False)
@@ -166,6 +180,7 @@ class KindParameters:
     source: SourceParameters = SourceParameters()
     budgets: tuple[Budget, ...] = ()
     losses: Losses = Losses()
+    tail: float | None = None
 
     def review_below(self, target: float) -> float:
         """The confidence below which fields are reviewed, so that about ``target`` wrong values per field are left.
@@ -276,7 +291,9 @@ def _kind(content: Mapping[str, Any]) -> KindParameters:
         Misreading(**misreading),
         SourceParameters(**content["source"]),
         tuple(Budget(**b) for b in content["budgets"]),
-        _losses(content.get("losses", {})),  # artefacts of before 2026-11-30 have none
+        # Artefacts of before 2026-11-30 have neither.
+        _losses(content.get("losses", {})),
+        None if content.get("tail") is None else float(content["tail"]),
     )
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from gikocr.elements import Candidate, FormReading, PlacedField, Placement
 from gikocr.forms import Field, Form
 from gikocr.reconcile.blanks import Row, Seen, lost_print, row_of
-from gikocr.reconcile.calibration import CellClass, KindParameters, class_of, kind_of
+from gikocr.reconcile.calibration import FAR, CellClass, KindParameters, class_of, kind_of
 from gikocr.reconcile.numbers import amount, of_kind
 
 WRONG_KIND = 1e-3
@@ -100,7 +100,8 @@ def _belief(reading: FormReading, spec: Field, placed: PlacedField, ruled: bool,
     own = parameters.reading(read.reader, cell_class)
     missing = max(0.0, 1.0 - sum(math.exp(c.log_probability) for c in listed))
     unlisted = min(0.5, own.unlisted + own.missing * missing)
-    weights = [w**own.temperature for w in raw]
+    tail = own.temperature if parameters.tail is None else parameters.tail
+    weights = [max(w, FAR) ** own.temperature * min(1.0, w / FAR) ** tail for w in raw]
     order = sorted(range(len(listed)), key=lambda i: -weights[i])
     scale = (1.0 - unlisted) / sum(weights)
     return Belief(
