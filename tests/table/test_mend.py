@@ -14,7 +14,7 @@ from gikocr.geometry import BBox
 from gikocr.table.grids import build_grids
 from gikocr.table.lattice import Lattice
 from gikocr.table.lines import find_ruling_lines, line_rims
-from gikocr.table.mend import mend, with_columns_of, with_lost_sides
+from gikocr.table.mend import mend, with_columns_of, with_columns_of_heads, with_lost_sides
 from gikocr.table.regions import level_lines
 from gikocr.table.unruled import unruled_grids
 from gikocr.table.words import Words, find_words
@@ -319,3 +319,32 @@ def test_a_heading_between_rows_gets_no_columns() -> None:
     boxes += [[540 + 100 * c, 110 + 40 * r, 552 + 100 * c, 130 + 40 * r] for r in range(3) for c in range(4)]
     cut = mend(lattice.to_grid(1), Words(np.array(boxes, float), 20.0))
     assert cut is None or len([c for c in cut.cells if c.row == 3]) == 1
+
+
+def test_columns_that_only_heads_show_are_cut_in_the_rows_below() -> None:
+    page = bare_table(rows=9, levels=True)
+    words = words_of(page)
+    xs, ys = [150, 480, 640, 790, 930, 1070, 1210, 1400], [500 - 30 + 60 * r for r in range(10)]
+    points = np.array([[(x, y) for x in xs] for y in ys], float)
+    owner = np.arange(9 * 7).reshape(9, 7)
+    for row in range(1, 9):
+        owner[row, 1] = owner[row, 0]  # labels and the first column of values share their white
+    grid = Lattice(points, owner).to_grid(1)
+    cut = with_columns_of_heads(grid, words)
+    assert cut is not None
+    assert {(c.row, c.col, c.col_end) for c in cut.cells} >= {(r, 1, 2) for r in range(1, 9)}
+    assert with_columns_of_heads(cut, words) is None
+
+
+def test_what_stands_over_a_boundary_of_the_heads_is_left_whole() -> None:
+    page = bare_table(rows=9, levels=True)
+    write(page, "本行政机关向第三方征求意见后予以公开的申请", (520, 500 + 60 * 4))
+    words = words_of(page)
+    xs, ys = [150, 480, 640, 790, 930, 1070, 1210, 1400], [500 - 30 + 60 * r for r in range(10)]
+    owner = np.arange(9 * 7).reshape(9, 7)
+    owner[1:, 1] = owner[1:, 0]
+    cut = with_columns_of_heads(Lattice(np.array([[(x, y) for x in xs] for y in ys], float), owner).to_grid(1), words)
+    assert cut is not None
+    cells = {(c.row, c.col, c.col_end) for c in cut.cells}
+    assert (4, 0, 2) in cells
+    assert (5, 1, 2) in cells
