@@ -53,7 +53,7 @@ DOUBTFUL = 0.5
 """Below this the numeral reader's best candidate gives way to words that the line reader saw."""
 COVERED = 0.05
 """Share of a value's place that foreign ink covers from which a cell is read with that ink too."""
-SURE_BESIDE_INK = 0.995
+SURE_BESIDE_INK = 0.9
 """Print that is read at least so surely beside foreign ink is not looked at again."""
 WELL_FOUND = 0.9
 """Share of a table's fields that must have a cell for the table to count as read."""

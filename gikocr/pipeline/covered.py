@@ -14,8 +14,9 @@ from gikocr.elements import Candidate, FieldPosterior, FormReading, ReadCell
 from gikocr.pipeline.public import LEAST_ALTERNATIVE, alternative_of, as_number, evidence_of
 from gikocr.report import Field, Issue, Suggestion, capped
 
-LEAST_SHARE = 0.1
-"""Share of a value's place below which what lies on it covers nothing."""
+LEAST_SHARE = 0.35
+"""Share of a value's place up to which what lies on it leaves the value readable. Pen strokes and thin rings of hard scans cover
+a fifth to a third of the place of values that people read."""
 INTERCEPT, SLOPE = -1.7, 5.2
 """Logit of the probability that more than 35 % of a value's ink is covered, by the share of its place that is: even odds at a third.
 
