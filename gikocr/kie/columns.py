@@ -133,16 +133,21 @@ def _place(
     n = len(section.columns)
     if not units:
         return ColumnPlaces({}, {}, 0.0, n)
-    pair = np.zeros((len(units), n))
-    for i, unit in enumerate(units):
-        for j, column in enumerate(section.columns):
-            pair[i, j] = _head_weight(heads[i], column)
-            if known is not None and not any(heads):
-                pair[i, j] = _place_weight(unit, grid, known, j)
-        if heads[i]:
-            # A head that says another column of the form speaks against this one, however much of it they have in common.
-            pair[i] -= pair[i].max() - pair[i]
-    alignment = align(pair, [MISSING_COLUMN] * len(units), [MISSING_COLUMN] * n)
+    if known is not None and not any(heads):
+        # A part that was lost leaves the others where they stood; a page of another scale moves them all. What fits better shows which.
+        ways = [
+            np.array([[_place_weight(unit, grid, known, j, whole=whole) for j in range(n)] for unit in units])
+            for whole in _scales(grid, known)
+        ]
+    else:
+        pair = np.array([[_head_weight(own, column) for column in section.columns] for own in heads])
+        for i, own in enumerate(heads):
+            if own:
+                # A head that says another column of the form speaks against this one, however much of it they have in common.
+                pair[i] -= pair[i].max() - pair[i]
+        ways = [pair]
+    missing = [MISSING_COLUMN] * len(units), [MISSING_COLUMN] * n
+    alignment = max((align(pair, *missing) for pair in ways), key=lambda a: a.log_weight)
     spans = {j: units[i] for i, j in alignment.pairs}
     certainty = {j: float(alignment.probability[i, j]) for i, j in alignment.pairs}
     return ColumnPlaces(spans, certainty, alignment.log_weight, len(units) + n - 2 * len(spans))
@@ -170,19 +175,23 @@ def _middle_and_width(span: Span, grid: LabelledGrid) -> tuple[float, float]:
     return (box.left + box.right) / 2, box.width
 
 
-def _place_weight(unit: Span, grid: LabelledGrid, known: _Places, j: int) -> float:
+def _scales(grid: LabelledGrid, known: _Places) -> tuple[bool, ...]:
+    """Whether shares of the width may tell where columns stand (True), or pixels (False), because a part was lost at one side."""
+    box, old = grid.grid.box, known.box
+    widest = max(box.width, old.width, 1.0)
+    if abs(box.width - old.width) <= SAME_WIDTH * widest:
+        return (True,)
+    one_edge = min(abs(box.left - old.left), abs(box.right - old.right)) <= SAME_WIDTH * widest
+    return (False, True) if one_edge else (True,)
+
+
+def _place_weight(unit: Span, grid: LabelledGrid, known: _Places, j: int, *, whole: bool) -> float:
     before = known.columns[j]
     if before is None:
         return NO_HEAD
     here, own_width = _middle_and_width(unit, grid)
     middle, width = before
-    box, old = grid.grid.box, known.box
-    widest = max(box.width, old.width, 1.0)
-    one_width = abs(box.width - old.width) <= SAME_WIDTH * widest
-    one_edge = min(abs(box.left - old.left), abs(box.right - old.right)) <= SAME_WIDTH * widest
-    if one_width or not one_edge:
-        # The whole table again, or a page of another scale: shares of its width are compared.
-        scale = box.width / max(old.width, 1.0)
-        middle, width = box.left + (middle - old.left) * scale, width * scale
-    # Otherwise a part of it was lost at one side, and what is left stands where it stood on the page before.
+    if whole:
+        scale = grid.grid.box.width / max(known.box.width, 1.0)
+        middle, width = grid.grid.box.left + (middle - known.box.left) * scale, width * scale
     return max(-6.0, SAME_PLACE - 2 * SAME_PLACE * abs(here - middle) / max(width, own_width, 1.0))
