@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 from gikocr.elements import FormReading
 from gikocr.evaluation.reviewed import Reviewed, is_right
@@ -21,13 +22,15 @@ SUMS_FAIL = 0.01
 """Only documents of which some sum is broken in print with at least this probability tell anything ..."""
 MOST_FAILING = 6
 """... and no more sums than this: else the page was put wrongly together."""
+MOST_DOCUMENTS = 60
+"""So many of these are enough for one number."""
 LEAST_RIGHT = 1e-4
 """One field that nothing explains counts no more than this."""
 
 
 def fit_tail(documents: Sequence[Reviewed], form: Form, parameters: KindParameters) -> float:
     """The exponent with which the right readings of fields in sums come out the likeliest; see ``KindParameters.tail``."""
-    telling = [d for d in documents if _fails(d, form, parameters)]
+    telling = list(islice((d for d in documents if _fails(d, form, parameters)), MOST_DOCUMENTS))
     return max(TAILS, key=lambda t: _likelihood(telling, form, replace(parameters, tail=t)) + _prior(t))
 
 
