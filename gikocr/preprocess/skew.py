@@ -21,6 +21,8 @@ ENOUGH_POINTS = 20_000
 """With fewer, a stamp that lies askew may outweigh what is printed palely."""
 MOST_POINTS = 60_000
 """Ink edge points used; more change the angle by less than the fine step."""
+MARGIN = 1 / 20
+"""The outermost share of a page, in which no lines are looked for."""
 REDUCED_SIDE = 1000
 """Longer side of the picture on which the angle is measured."""
 
@@ -40,6 +42,10 @@ def find_skew(gray: Image, limit: float) -> float:
     small = cv2.resize(gray, size, interpolation=cv2.INTER_AREA).astype(np.int16)
     # Lower edges of ink: where it gets brighter downwards. They line up along base lines and ruling lines alike.
     edge = small[1:] - small[:-1]
+    # A lid that stood open darkens the edges of a scan, and they are straight whatever the sheet's skew.
+    across, along = int(MARGIN * edge.shape[0]), int(MARGIN * edge.shape[1])
+    edge[:across] = edge[edge.shape[0] - across :] = 0
+    edge[:, :along] = edge[:, edge.shape[1] - along :] = 0
     ys, xs = np.nonzero(edge > _least_step(edge))
     if len(xs) < 50:
         return 0.0
