@@ -211,9 +211,9 @@ def test_a_dark_stamp_askew_does_not_turn_a_page_of_pale_print(angle: float) -> 
 def test_the_shadow_of_a_lid_does_not_keep_a_page_of_pale_print_askew(angle: float) -> None:
     page = blank_page((1654, 2339))
     for k in range(12):
-        write(page, "规范性文件数量及本年新制作数量对外公开总数量", (800, 420 + 130 * k), 26, 170)
+        write(page, "规范性文件数量及本年新制作数量对外公开总数量", (800, 420 + 130 * k), 26, 215)
     turned = turned_by(page, angle)
-    shade = np.clip(np.linspace(190, 0, 60), 0, 255).astype(np.uint8)[:, None]
-    turned[:60] = cv2.subtract(turned[:60], np.broadcast_to(shade, (60, turned.shape[1])).copy())
-    turned[-60:] = cv2.subtract(turned[-60:], np.broadcast_to(shade[::-1], (60, turned.shape[1])).copy())
+    shade = np.clip(np.linspace(190, 0, 18), 0, 255).astype(np.uint8)[:, None]
+    turned[:18] = cv2.subtract(turned[:18], np.broadcast_to(shade, (18, turned.shape[1])).copy())
+    turned[-18:] = cv2.subtract(turned[-18:], np.broadcast_to(shade[::-1], (18, turned.shape[1])).copy())
     assert abs(find_skew(turned, 10.0) - find_skew(turned_by(page, angle), 10.0)) < 0.2
