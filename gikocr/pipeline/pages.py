@@ -122,7 +122,9 @@ class PageReader:
         best = max(scores.values())
         if readable:
             # Heads that are set letter under letter read as well when the page lies on its side.
-            turned = [self._read_turned(page, turn, before) for turn, s in scores.items() if s >= READABLE]
+            turned = [
+                self._read_turned(page, turn, before) for turn, s in scores.items() if s >= RIVAL * first.words_score
+            ]
             return max([first, *turned], key=lambda r: r.fit if r.fit >= FITS else 0.0)
         if best < LEGIBLE_TURN or best < first.words_score + (BETTER if first.words_score >= LEGIBLE else 0.0):
             return first

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gikocr.elements import Grid, LineText, Page
+from gikocr.elements import Grid, LabelledGrid, LineText, Page
 from gikocr.engines.layout import RulingLineLayoutModel
 from gikocr.geometry import Affine, BBox
 from gikocr.pipeline import pages
@@ -93,3 +93,29 @@ def test_a_page_is_turned_once_for_its_sample_and_its_reading(monkeypatch: pytes
     assert turns == [90]
     assert reader.read(replace(sideways), hint=90).upright.turned == 90
     assert turns == [90, 90], "another page is turned anew"
+
+
+def wide_only(labelled: Sequence[LabelledGrid]) -> Fit:
+    """Tables of the form are wider than high."""
+    wide = any(g.grid.n_cols > g.grid.n_rows for g in labelled)
+    return Fit(50.0 if wide else 0.0, 0)
+
+
+def test_a_page_that_reads_on_its_side_is_turned_where_only_then_it_holds_the_form() -> None:
+    """Heads that are set letter under letter read as words on a page that lies on its side."""
+    wide = blank_page((2339, 1654))
+    heads = {(0, c): "未经复议直接起诉情况" for c in (0, 5, 10)}
+    values = {(2, c): "12" for c in range(15)}
+    stacked = {(1, c): "结\n果\n维\n持" for c in range(15)}
+    spans = [(0, 1, c, c + 5) for c in (0, 5, 10)]
+    Ruled(rows=[60, 190, 60], cols=[130] * 15, texts=heads | stacked | values, spans=spans).draw(wide)
+    gray = np.ascontiguousarray(np.rot90(wide))
+    height, width = gray.shape
+    page = Page(1, 0, 1, float(width), float(height), "px", gray, Affine(), 200.0)
+    reader = Reader()
+    pages_of = PageReader(load_settings(), reader, RulingLineLayoutModel, GridReader(reader, wide_only))
+    read = pages_of.read(page)
+    assert read.upright.turned in (90, 270)
+    assert read.fit == 50.0
+    nothing = PageReader(load_settings(), reader, RulingLineLayoutModel, GridReader(reader, lambda _: Fit(0.0, 0)))
+    assert nothing.read(page).upright.turned == 0
