@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gikocr.elements import Grid, LabelledGrid, LineReader, Page, Region, TextLine, UprightPage
 from gikocr.geometry import BBox
+from gikocr.kie.rows import is_words
 from gikocr.layout.regions import RegionDetector, table_regions, text_regions
 from gikocr.ocr.cells import GridInk, grid_ink, read_labels
 from gikocr.ocr.ink import find_ink
@@ -177,7 +178,7 @@ class PageReader:
         strange = [
             r
             for r in read
-            if r.found in found.unruled and not _has_values(r.found, found.words) and self._evidence([r]) <= 0.0
+            if r.found in found.unruled and not _has_values(r, found.words) and self._evidence([r]) <= 0.0
         ]
         if strange:
             # Without lines only the form's words tell a table from text that is set wide: such text is left to be read as text.
@@ -221,11 +222,15 @@ def _few_cells(read: Sequence[ReadGrid]) -> bool:
     return sum(len(r.labelled.texts) for r in read) < FEW_CELLS
 
 
-def _has_values(grid: Grid, words: Words) -> bool:
-    """Whether a grid holds several short words in its right half, as tables of numbers do whatever became of their labels."""
-    box = grid.box
+def _has_values(read: ReadGrid, words: Words) -> bool:
+    """Whether a grid holds several short words in its right half, as tables of numbers do whatever became of their labels.
+
+    Letters of a title that is set wide are short words too, but they read as words.
+    """
+    box = read.found.box
     right = words.inside(box.center[0], box.top, box.right, box.bottom)
-    return int((right[:, 2] - right[:, 0] < SHORT_VALUE * words.height).sum()) >= LEAST_VALUES
+    short = int((right[:, 2] - right[:, 0] < SHORT_VALUE * words.height).sum())
+    return short >= LEAST_VALUES and sum(t.has_ink and not is_words(t) for t in read.labelled.texts) >= LEAST_VALUES
 
 
 def line_crop(gray: Image, box: BBox) -> Image:
