@@ -44,10 +44,17 @@ class ColumnPlaces:
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Where the columns of a section stood in an earlier grid: its box, and middle and width of each in pixels."""
+    """Where the columns of a section stood in an earlier grid.
+
+    Attributes:
+        box: of that grid.
+        columns: middle and width of each column in pixels; None where it was not found.
+        whole: whether each column of the one had one of the other.
+    """
 
     box: BBox
     columns: list[tuple[float, float] | None]
+    whole: bool = True
 
 
 def place_columns(
@@ -76,9 +83,14 @@ def place_columns(
         section = table.sections[number]
         units = _units(members, len(section.columns))
         heads = _heads(grids[grid], members, printed, units)
-        places = _place(section, units, heads, grids[grid], known.get(number))
-        if any(heads) or number not in known:
-            known[number] = _Places(grids[grid].grid.box, _middles(places, grids[grid], len(section.columns)))
+        before = known.get(number)
+        if before is not None and not before.whole and len(units) == len(section.columns):
+            before = None  # what was placed badly itself tells less than as many columns as there must be
+        places = _place(section, units, heads, grids[grid], before)
+        if any(heads) or number not in known or not known[number].whole:
+            known[number] = _Places(
+                grids[grid].grid.box, _middles(places, grids[grid], len(section.columns)), places.unmatched == 0
+            )
         result[(grid, number)] = places
     return result
 

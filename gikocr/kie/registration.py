@@ -263,10 +263,13 @@ def _places(
 
 
 def _extra_rows(printed: Sequence[PrintedRow], alignment: Alignment, pairs: Mapping[int, int]) -> int:
-    """How many printed rows with values stand among the rows of a table and are no row of the form."""
+    """How many printed rows stand among the rows of a table and are no row of the form.
+
+    Blank ones count too: where a false line cuts a row, its marks may pass for that line, and its halves are blank.
+    """
     taken = {i for i, _ in alignment.pairs} | {i + 1 for i in alignment.joined}
     among = range(min(pairs.values()), max(pairs.values()) + 1)
-    return sum(i not in taken and printed[i].filled > 0 and not printed[i].is_head for i in among)
+    return sum(i not in taken and not printed[i].is_head for i in among)
 
 
 def _row_fields(

@@ -13,8 +13,9 @@ from gikocr.kie.rows import is_words
 from gikocr.layout.regions import RegionDetector, table_regions, text_regions
 from gikocr.ocr.cells import GridInk, grid_ink, read_labels
 from gikocr.ocr.ink import find_ink
-from gikocr.pipeline.rivals import FoundGrids, GridReader, ReadGrid, find_grids
+from gikocr.pipeline.rivals import GridReader, ReadGrid
 from gikocr.preprocess.upright import make_upright
+from gikocr.table.found import FoundGrids, find_grids
 from gikocr.table.mask import line_mask
 from gikocr.table.white import SHORT_VALUE
 from gikocr.table.words import Words
@@ -127,7 +128,7 @@ class PageReader:
                 self._read_turned(page, turn, before) for turn, s in scores.items() if s >= RIVAL * first.words_score
             ]
             return max([first, *turned], key=lambda r: r.fit if r.fit >= FITS else 0.0)
-        if best < LEGIBLE_TURN or best < first.words_score + (BETTER if first.words_score >= LEGIBLE else 0.0):
+        if best < LEGIBLE_TURN:
             return first
         read = [first]
         for turn in sorted(scores, key=lambda t: -scores[t])[:MOST_TURNS]:

@@ -16,13 +16,13 @@ from gikocr.elements import Grid, LabelledGrid, LineReader
 from gikocr.geometry import BBox
 from gikocr.ocr.cells import GridInk, grid_ink, read_labels
 from gikocr.ocr.ink import PageInk, find_ink
-from gikocr.table.grids import build_grids
+from gikocr.table.found import FoundGrids, ruled_grids
+from gikocr.table.lattice import Lattice
 from gikocr.table.learned import SEEN, BoundaryFinder, boundary_grids
 from gikocr.table.lines import RulingLines, find_ruling_lines, line_rims
 from gikocr.table.mask import line_mask
-from gikocr.table.mend import mend, with_columns_of, with_columns_of_heads, with_lost_sides
-from gikocr.table.regions import level_lines
-from gikocr.table.regular import regular
+from gikocr.table.mend import mend, with_columns_of, with_columns_of_heads
+from gikocr.table.regular import halves_of_rows, regular
 from gikocr.table.streaks import without_streaks
 from gikocr.table.text_rows import text_rows
 from gikocr.table.unruled import unruled_grids
@@ -75,37 +75,12 @@ FitOfGrids = Callable[[Sequence[LabelledGrid]], Fit]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FoundGrids:
-    """Ruling lines, words and grids of a page, and which of these have no lines; ``levels`` as :func:`unruled_grids` takes them."""
-
-    lines: RulingLines
-    words: Words
-    levels: list[tuple[float, float, float]]
-    grids: list[Grid]
-    unruled: list[Grid]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class ReadGrid:
     """A grid as it was found, and with its ink and labels, which may be of the grid cut further."""
 
     found: Grid
     ink: GridInk
     labelled: LabelledGrid
-
-
-def find_grids(gray: Image) -> FoundGrids:
-    """Find the grids of an upright page, (H, W) uint8 with paper near 255, without reading."""
-    lines = without_streaks(find_ruling_lines(gray))
-    words = find_words(gray, line_rims(lines))
-    ruled = _ruled(lines, words)
-    levels = level_lines(lines)
-    unruled = unruled_grids(words, [g.box for g in ruled], levels, 1)
-    return FoundGrids(lines, words, levels, sorted([*ruled, *unruled], key=lambda g: (g.box.top, g.box.left)), unruled)
-
-
-def _ruled(lines: RulingLines, words: Words, *, faint: bool = True, near: Sequence[BBox] | None = None) -> list[Grid]:
-    return [with_lost_sides(g, words) for g in build_grids(lines, 1, faint=faint, near=near)]
 
 
 class GridReader:
@@ -169,7 +144,8 @@ class GridReader:
             rivals = way(strong, weak)
             kept = self._better(weak, strong, rivals)
         self._tried = []
-        return sorted(self._regular(gray, found, kept), key=lambda r: (r.found.box.top, r.found.box.left))
+        kept = [self._joined(gray, found, r) for r in self._regular(gray, found, kept)]
+        return sorted(kept, key=lambda r: (r.found.box.top, r.found.box.left))
 
     def _regular(self, gray: Image, found: FoundGrids, read: Sequence[ReadGrid]) -> list[ReadGrid]:
         """The grids, those that hold as much of the form when they are made regular in that form."""
@@ -186,6 +162,25 @@ class GridReader:
                 r = rival if self._fit_of(rival).held >= self._fit_of(r).held else r
             kept.append(r)
         return kept
+
+    def _joined(self, gray: Image, found: FoundGrids, read: ReadGrid) -> ReadGrid:
+        """A grid without the boundaries between bare rows that hold more of the form together; their marks made those lines."""
+        best, row = read, -1
+        while self._fit_of(best).unmatched > 0:
+            grid = best.ink.grid
+            inked = [c.box is not None for c in best.ink.cells]
+            row = next((r for r in halves_of_rows(grid, inked) if r > row), grid.n_rows)
+            if row == grid.n_rows:
+                break
+            lattice = Lattice.of(grid)
+            lattice.join_rows(row)
+            rival = self._read_grid(lattice.to_grid(grid.page, grid.spare_lines), best.ink.ink, grid.page)
+            if self._fit_of(rival).held > self._fit_of(best).held:
+                best = rival
+        if best is read:
+            return read
+        ink = find_ink(gray, *line_mask(replace(found.lines, broken=True), [best.ink.grid]))
+        return self._read_grid(best.ink.grid, ink, best.ink.grid.page)
 
     def _is_weak(self, read: ReadGrid, found: FoundGrids) -> bool:
         """Whether a grid holds far less of the form than it has rows of words, or rows and columns that are not the form's.
@@ -211,7 +206,7 @@ class GridReader:
                 if not pale and not _has_pale(found.lines, near):
                     return []  # without pale lines elsewhere the grids here are the same
                 lines, words = (found.lines, found.words) if pale else without_pale()
-                grids = _rivals(_ruled(lines, words, faint=faint, near=near), weak)
+                grids = _rivals(ruled_grids(lines, words, faint=faint, near=near), weak)
                 lined = replace(found, lines=lines, words=words)
                 return self._new(grids, lambda new: self.read(gray, lined, new, first.grid.page))
 

@@ -69,6 +69,12 @@ class Lattice:
         self.owner = np.concatenate([self.owner[:row], np.stack(pieces), self.owner[row + 1 :]])
         self._renumber()
 
+    def join_rows(self, row: int) -> None:
+        """Take the boundary below an elementary row away: what is above it goes on to the next one."""
+        self.points = np.delete(self.points, row + 1, axis=0)
+        self.owner = np.delete(self.owner, row + 1, axis=0)
+        self._renumber()
+
     def add_column(self, place: float, *, left: bool) -> None:
         """Add a column of single cells on one side, out to x in pixels."""
         side = 0 if left else -1

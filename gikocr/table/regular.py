@@ -7,12 +7,14 @@ which; whether the rows are alike in truth, the form tells (see ``pipeline.rival
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gikocr.elements import Grid
 from gikocr.table.lattice import Lattice
+from gikocr.table.mend import VALUES_FROM
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,6 +30,25 @@ FEWEST_COLUMNS, FEWEST_ROWS = 4, 4
 """So many boundaries and rows must agree before the others are held to be wrong."""
 ROW_COMMON = 0.35
 """A boundary of rows is one for all columns when it parts cells in this share of them."""
+
+
+def halves_of_rows(grid: Grid, inked: Sequence[bool]) -> list[int]:
+    """Rows that hold no values, like the next: a row of marks that passed for a line may have been cut along them.
+
+    Args:
+        grid: as it was found.
+        inked: of each of its cells, whether anything is printed in it.
+    """
+    first = grid.box.left + VALUES_FROM * grid.box.width
+    bare = []
+    for row in range(grid.n_rows):
+        own = [
+            (cell, ink)
+            for cell, ink in zip(grid.cells, inked, strict=True)
+            if cell.row == row and cell.row_end == row + 1 and cell.box.left >= first
+        ]
+        bare.append(len(own) >= FEWEST_COLUMNS and not any(ink for _, ink in own))
+    return [row for row, (upper, lower) in enumerate(itertools.pairwise(bare)) if upper and lower]
 
 
 def regular(grid: Grid) -> Grid | None:

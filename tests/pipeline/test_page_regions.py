@@ -13,8 +13,9 @@ from gikocr.engines.layout import RulingLineLayoutModel
 from gikocr.geometry import Affine, BBox
 from gikocr.pipeline import pages
 from gikocr.pipeline.pages import PageReader
-from gikocr.pipeline.rivals import Fit, FoundGrids, GridReader, ReadGrid
+from gikocr.pipeline.rivals import Fit, GridReader, ReadGrid
 from gikocr.settings import load_settings
+from gikocr.table.found import FoundGrids
 from tests.drawing import Ruled, blank_page, write
 
 BELOW = 1040

@@ -11,7 +11,8 @@ import pytest
 
 from gikocr.elements import Grid, LabelledGrid, LineText
 from gikocr.geometry import BBox
-from gikocr.pipeline.rivals import Fit, FoundGrids, GridReader, ReadGrid, _is_same, find_grids
+from gikocr.pipeline.rivals import Fit, GridReader, ReadGrid, _is_same
+from gikocr.table.found import FoundGrids, find_grids
 from gikocr.table.lattice import Lattice
 from gikocr.table.lines import RulingLines, find_ruling_lines
 from tests.drawing import blank_page, write
