@@ -15,6 +15,8 @@ SQUARE_TOLERANCE = 0.03
 """Pixels whose sides differ by less than this share count as square: scanners and PDF writers round their
 resolutions."""
 
+LONGEST_SHEET = 2.0
+"""Longer to shorter side of the sheets of paper that reports are printed on is less: 1.41 of A4, 1.64 of legal."""
 MAX_PIXEL_ASPECT = 4.5
 """A stated pixel aspect beyond this is an error of the file. The coarsest fax mode, 408 × 98 per inch, has 4.2."""
 
@@ -69,16 +71,23 @@ def believable_dpi(dpi: float | None, long_side: int) -> float | None:
     return dpi
 
 
+def _longer_to_shorter(width: float, height: float) -> float:
+    return max(width, height) / max(1e-9, min(width, height))
+
+
 def square_size(width: int, height: int, dpi_x: float | None, dpi_y: float | None) -> tuple[int, int]:
     """The size in pixels that makes pixels square by enlarging along the coarser direction.
 
-    The same size when they are square already, or when the resolution makes no sense.
+    The same size when they are square already, or when the resolution makes no sense. A fax that was turned often keeps the
+    resolutions of the directions that it had: where they make a strip that no sheet is, and exchanged a sheet, they are exchanged.
     """
     if dpi_x is None or dpi_y is None or min(dpi_x, dpi_y) <= 0:
         return width, height
     aspect = dpi_x / dpi_y
     if not 1 / MAX_PIXEL_ASPECT <= aspect <= MAX_PIXEL_ASPECT or abs(math.log(aspect)) <= SQUARE_TOLERANCE:
         return width, height
+    if _longer_to_shorter(width, height * aspect) > LONGEST_SHEET >= _longer_to_shorter(width, height / aspect):
+        aspect = 1 / aspect
     if aspect > 1:
         return width, max(1, round(height * aspect))
     return max(1, round(width / aspect)), height

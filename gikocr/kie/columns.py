@@ -26,6 +26,9 @@ SAME_WIDTH = 0.04
 SAME_PLACE = 4.0
 """Log weight of a column that stands where it stood in the part before, falling by twice this per column width."""
 
+MOVED = 4.0
+"""Log weight that columns lose together for being moved by whatever fits them best."""
+
 Span = tuple[int, int]
 
 
@@ -55,6 +58,15 @@ class _Places:
     box: BBox
     columns: list[tuple[float, float] | None]
     whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """Places in pixels times ``scale`` plus ``offset``; ``cost`` in log weight for each column."""
+
+    scale: float
+    offset: float
+    cost: float = 0.0
 
 
 def place_columns(
@@ -148,8 +160,8 @@ def _place(
     if known is not None and not any(heads):
         # A part that was lost leaves the others where they stood; a page of another scale moves them all. What fits better shows which.
         ways = [
-            np.array([[_place_weight(unit, grid, known, j, whole=whole) for j in range(n)] for unit in units])
-            for whole in _scales(grid, known)
+            np.array([[_place_weight(unit, grid, known, j, move) for j in range(n)] for unit in units])
+            for move in _moves(units, grid, known)
         ]
     else:
         pair = np.array([[_head_weight(own, column) for column in section.columns] for own in heads])
@@ -187,23 +199,30 @@ def _middle_and_width(span: Span, grid: LabelledGrid) -> tuple[float, float]:
     return (box.left + box.right) / 2, box.width
 
 
-def _scales(grid: LabelledGrid, known: _Places) -> tuple[bool, ...]:
-    """Whether shares of the width may tell where columns stand (True), or pixels (False), because a part was lost at one side."""
+def _moves(units: Sequence[Span], grid: LabelledGrid, known: _Places) -> list[_Move]:
+    """What may have become of the places of an earlier grid: kept to the pixel, scaled as a whole, or moved as all columns together."""
     box, old = grid.grid.box, known.box
     widest = max(box.width, old.width, 1.0)
-    if abs(box.width - old.width) <= SAME_WIDTH * widest:
-        return (True,)
+    scale = box.width / max(old.width, 1.0)
+    moves = [_Move(scale, box.left - old.left * scale)]
+    one_width = abs(box.width - old.width) <= SAME_WIDTH * widest
     one_edge = min(abs(box.left - old.left), abs(box.right - old.right)) <= SAME_WIDTH * widest
-    return (False, True) if one_edge else (True,)
+    if one_edge and not one_width:
+        moves.insert(0, _Move(1.0, 0.0))
+    places = [c[0] for c in known.columns if c is not None]
+    if len(units) == len(places) == len(known.columns) > 1:
+        # On a photograph all of them may stand elsewhere; as many as there must be are rarely others than these.
+        here = [_middle_and_width(unit, grid)[0] for unit in units]
+        slope, offset = np.polyfit(places, here, 1)
+        if slope > 0:
+            moves.append(_Move(float(slope), float(offset), MOVED / len(units)))
+    return moves
 
 
-def _place_weight(unit: Span, grid: LabelledGrid, known: _Places, j: int, *, whole: bool) -> float:
+def _place_weight(unit: Span, grid: LabelledGrid, known: _Places, j: int, move: _Move) -> float:
     before = known.columns[j]
     if before is None:
         return NO_HEAD
     here, own_width = _middle_and_width(unit, grid)
-    middle, width = before
-    if whole:
-        scale = grid.grid.box.width / max(known.box.width, 1.0)
-        middle, width = grid.grid.box.left + (middle - known.box.left) * scale, width * scale
-    return max(-6.0, SAME_PLACE - 2 * SAME_PLACE * abs(here - middle) / max(width, own_width, 1.0))
+    middle, width = before[0] * move.scale + move.offset, before[1] * move.scale
+    return max(-6.0, SAME_PLACE - 2 * SAME_PLACE * abs(here - middle) / max(width, own_width, 1.0)) - move.cost

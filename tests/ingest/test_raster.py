@@ -14,6 +14,7 @@ from gikocr.elements import Page
 from gikocr.errors import DamagedFile, DocumentError, TooLarge
 from gikocr.geometry import Affine
 from gikocr.ingest import Input, open_document
+from gikocr.ingest.pixels import square_size
 from gikocr.settings import Settings
 from tests.ingest.makers import MARK, mark_at, mark_in_view, marked_page
 
@@ -340,3 +341,16 @@ def test_pillow_is_left_as_it_was(read_one: Read) -> None:
 def test_a_single_pixel_is_a_page(read_one: Read, kind: str) -> None:
     page = read_one(saved(PillowImage.new("L", (1, 1), 77), kind))
     assert page.image.shape == (1, 1)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_resolutions_that_a_turn_left_behind_are_exchanged(turned: bool) -> None:
+    """A fax of 204 × 98 per inch that was turned keeps them often: as stated it would be a strip six times as long as wide."""
+    width, height = (810, 2386) if turned else (1728, 1145)
+    assert square_size(width, height, 204.0, 98.0) == ((1686, 2386) if turned else (1728, 2383))
+    assert square_size(height, width, 98.0, 204.0) == ((2386, 1686) if turned else (2383, 1728))
+
+
+def test_a_strip_stays_a_strip() -> None:
+    assert square_size(600, 3000, 204.0, 98.0) == (600, 6245)
+    assert square_size(600, 3000, 200.0, 200.0) == (600, 3000)

@@ -7,7 +7,7 @@ import pytest
 from gikocr.elements import Cell, CellText, Grid, LabelledGrid
 from gikocr.forms import load_form
 from gikocr.geometry import BBox
-from gikocr.kie.columns import SAME_PLACE, _place, _place_weight, _Places, _scales
+from gikocr.kie.columns import SAME_PLACE, _Move, _moves, _place, _place_weight, _Places
 from gikocr.kie.rows import printed_rows
 from tests.kie.sheets import BLANK, NUMBER
 
@@ -75,16 +75,17 @@ def test_columns_of_a_page_that_lost_the_labels_beside_them_keep_their_places() 
     before = BBox(0.0, 0.0, 1200.0, 900.0)
     known = _Places(before, [(550.0 + 100.0 * j, 100.0) for j in range(7)])
     rest = columns_at([300.0, 500.0, *[600.0 + 100.0 * k for k in range(7)]])
-    weights = [_place_weight((k, k + 1), rest, known, k - 1, whole=False) for k in range(1, 8)]
+    weights = [_place_weight((k, k + 1), rest, known, k - 1, _Move(1.0, 0.0)) for k in range(1, 8)]
     assert min(weights) == pytest.approx(SAME_PLACE)
-    assert _place_weight((2, 3), rest, known, 0, whole=False) < 0
-    assert False in _scales(rest, known)
+    assert _place_weight((2, 3), rest, known, 0, _Move(1.0, 0.0)) < 0
+    assert _Move(1.0, 0.0) in _moves([(1, 2)], rest, known)
 
 
 def test_columns_of_a_page_of_another_scale_are_compared_by_shares() -> None:
     known = _Places(BBox(0.0, 0.0, 1200.0, 900.0), [(550.0 + 100.0 * j, 100.0) for j in range(7)])
     smaller = columns_at([50.0 + x / 2 for x in (0.0, 500.0, *[600.0 + 100.0 * k for k in range(7)])])
-    weights = [_place_weight((k, k + 1), smaller, known, k - 1, whole=True) for k in range(1, 8)]
+    [scaled] = _moves([(1, 2)], smaller, known)
+    weights = [_place_weight((k, k + 1), smaller, known, k - 1, scaled) for k in range(1, 8)]
     assert min(weights) == pytest.approx(SAME_PLACE)
 
 
@@ -95,4 +96,14 @@ def test_columns_of_a_page_of_another_scale_that_keeps_an_edge_are_compared_both
     narrower = columns_at([0.85 * x for x in (0.0, *[500.0 + 100.0 * k for k in range(8)])])
     units = [(k, k + 1) for k in range(1, 8)]
     places = _place(section, units, [[] for _ in units], narrower, known)
+    assert [places.spans[j] for j in range(7)] == units
+
+
+def test_as_many_columns_as_there_must_be_are_these_wherever_they_moved() -> None:
+    """A photograph before was flattened badly: its columns stand one column's width off, by shares and by pixels."""
+    section = load_form().table("三", "2021").sections[0]
+    known = _Places(BBox(0.0, 0.0, 1200.0, 900.0), [(450.0 + 105.0 * j, 105.0) for j in range(7)])
+    here = columns_at([0.0, *[500.0 + 100.0 * k for k in range(8)]])
+    units = [(k, k + 1) for k in range(1, 8)]
+    places = _place(section, units, [[] for _ in units], here, known)
     assert [places.spans[j] for j in range(7)] == units
