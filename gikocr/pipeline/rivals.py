@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 
 FIT_OF_ROW = 3.0
 """A grid is doubtful when it holds less than this log evidence for each row of words; whole tables hold over four."""
-UNMATCHED = 1.0
-"""Log evidence that a row or column without a partner takes away: of grids that hold the same, the one without it is right."""
+UNMATCHED = 3.0
+"""Log evidence that a row or column without a partner takes away. The first line of a label alone may agree with it better than all
+of its lines do, so a row that was cut in two holds a little more than the whole one."""
 LABELS_GAINED = 4.0
 """Log evidence of labels by which the columns of the page before must better a grid: about half a row that agrees."""
 LEAST_VALUES = 8

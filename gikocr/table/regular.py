@@ -33,7 +33,7 @@ ROW_COMMON = 0.35
 
 
 def halves_of_rows(grid: Grid, inked: Sequence[bool]) -> list[int]:
-    """Rows that hold no values, like the next: a row of marks that passed for a line may have been cut along them.
+    """Rows of which, with the next, not both hold values: a false line may have cut one row in two, along its own marks even.
 
     Args:
         grid: as it was found.
@@ -48,7 +48,7 @@ def halves_of_rows(grid: Grid, inked: Sequence[bool]) -> list[int]:
             if cell.row == row and cell.row_end == row + 1 and cell.box.left >= first
         ]
         bare.append(len(own) >= FEWEST_COLUMNS and not any(ink for _, ink in own))
-    return [row for row, (upper, lower) in enumerate(itertools.pairwise(bare)) if upper and lower]
+    return [row for row, (upper, lower) in enumerate(itertools.pairwise(bare)) if upper or lower]
 
 
 def regular(grid: Grid) -> Grid | None:

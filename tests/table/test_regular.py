@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gikocr.elements import Grid
 from gikocr.table.lattice import Lattice
-from gikocr.table.regular import regular
+from gikocr.table.regular import halves_of_rows, regular
 
 ROWS, COLUMNS = 10, 9
 LABELS = 2
@@ -90,3 +90,29 @@ def test_too_few_rows_say_nothing() -> None:
     owner = _owner()[:3]
     owner[1, 5:8] = owner[1, 5]
     assert regular(_grid(owner)) is None
+
+
+def test_halves_are_pairs_of_which_not_both_hold_values() -> None:
+    grid = _grid(_owner())
+    first = 0.42 * 900 + 100
+
+    def inked(bare: set[int]) -> list[bool]:
+        return [not (c.row in bare and c.box.left >= first) for c in grid.cells]
+
+    assert halves_of_rows(grid, inked(set())) == []
+    assert halves_of_rows(grid, inked({4})) == [3, 4]
+    assert halves_of_rows(grid, inked({4, 5})) == [3, 4, 5]
+
+
+def test_joined_rows_are_one_row_of_the_lattice() -> None:
+    lattice = Lattice.of(_grid(_owner()))
+    lattice.join_rows(4)
+    grid = lattice.to_grid(1)
+    assert grid.n_rows == ROWS - 1
+    whole = _grid(_owner())
+    assert grid.box == whole.box
+    joined = [c for c in grid.cells if c.row == 4]
+    assert len(joined) == COLUMNS
+    assert all(c.row_end == 5 for c in joined)
+    assert joined[0].box.top == next(c.box.top for c in whole.cells if c.row == 4)
+    assert joined[0].box.bottom == next(c.box.bottom for c in whole.cells if c.row == 5)
