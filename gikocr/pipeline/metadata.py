@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gikocr.elements import DocumentValue, Region, TextLine
-from gikocr.forms import DocumentSpec
+from gikocr.forms import DocumentSpec, similarity
 from gikocr.kie.document import Found, read_document
+from gikocr.layout.seals import large_marks, strips_across
 from gikocr.pipeline.pages import PageReader, PageReading
 from gikocr.preprocess.spread import shown_number
 
@@ -17,6 +20,10 @@ HEAD_STEPS = ((0, 6), (6, 9), (9, HEAD_LINES))
 HEAD_FACTS = frozenset(("title", "agency", "year", "period"))
 SURE = 0.8
 """… with at least this confidence."""
+SURE_AGENCY = 0.9
+"""An agency that was found with less is told by a sentence that may name its office only: then lines under seals are read."""
+SAME_LINE = 0.6
+"""Strips that follow each other show the same line when their texts are this similar."""
 LATER_HEAD_LINES = 6
 """Lines read from the top of the second page: the first may be a covering letter."""
 TAIL_LINES = 8
@@ -35,7 +42,11 @@ def read_head_and_tail(reader: PageReader, pages: Sequence[PageReading], spec: D
         lines += _head(reader, pages[1], LATER_HEAD_LINES)
         found = read_document(spec, lines)
     lines += _tail(reader, pages, skip=min(HEAD_LINES, len(_outside(pages[0]))) if len(pages) == 1 else 0)
-    return read_document(spec, lines)
+    found = read_document(spec, lines)
+    if not any(f.id == "agency" and f.confidence >= SURE_AGENCY for f in found):
+        sealed = [line for page in pages[-2:] for line in _under_seals(reader, page)]
+        found = read_document(spec, [*lines, *sealed]) if sealed else found
+    return found
 
 
 def _first_head(reader: PageReader, page: PageReading, spec: DocumentSpec) -> tuple[list[TextLine], list[Found]]:
@@ -77,6 +88,33 @@ def _tail(reader: PageReader, pages: Sequence[PageReading], skip: int) -> list[T
     for page, region in wanted[-TAIL_LINES:]:
         lines += reader.read_lines(page.upright, [region])
     return lines
+
+
+def _under_seals(reader: PageReader, page: PageReading) -> list[TextLine]:
+    """The lines that run through large marks in the lower part of a page: of strips that overlap, what most of them say."""
+    heights = sorted(r.box.height for r in page.regions if r.label != "table")
+    if not heights:
+        return []
+    lines: list[TextLine] = []
+    shape = page.upright.gray.shape
+    for mark in large_marks(page.upright.gray):
+        strips = strips_across(mark, heights[len(heights) // 2], float(shape[1]))
+        read = reader.read_lines(page.upright, [Region(page.upright.number, "signature", box, 0.5) for box in strips])
+        groups: list[list[TextLine]] = []
+        for line in read:
+            if groups and similarity(groups[-1][-1].text, line.text) >= SAME_LINE:
+                groups[-1].append(line)
+            else:
+                groups.append([line])
+        lines += [_most_say(group) for group in groups if len(group) > 1]
+    return lines
+
+
+def _most_say(group: Sequence[TextLine]) -> TextLine:
+    """The reading that most strips give, the surest of those; the fewer they are, the less sure it is."""
+    votes = Counter(line.text for line in group)
+    best = max(group, key=lambda line: (votes[line.text], line.score))
+    return replace(best, score=best.score * (0.5 + 0.5 * votes[best.text] / len(group)))
 
 
 def document_values(found: Sequence[Found], pages: Sequence[PageReading]) -> tuple[DocumentValue, ...]:
