@@ -21,6 +21,8 @@ MISSING_COLUMN = -5.0
 """Log weights of a column without a head that could be read, and of a column on one side only."""
 GROUP = 3
 """A head over so many columns is a group's; over two it may be one whose column a wrong line cuts."""
+FEWEST_UNITS, SLIVER = 4, 0.5
+"""Of so many columns, one that is narrower than this share of the usual width and holds nothing is none."""
 SAME_WIDTH = 0.04
 """Tables whose widths or edges differ by less than this share of the wider one are as wide, or end at one place."""
 SAME_PLACE = 4.0
@@ -93,7 +95,7 @@ def place_columns(
     known: dict[int, _Places] = {}
     for (grid, number), members in sorted(groups.items()):
         section = table.sections[number]
-        units = _units(members, len(section.columns))
+        units = _without_slivers(_units(members, len(section.columns)), members, grids[grid])
         heads = _heads(grids[grid], members, printed, units)
         before = known.get(number)
         if before is not None and not before.whole and len(units) == len(section.columns):
@@ -116,6 +118,27 @@ def _units(rows: Sequence[PrintedRow], wanted: int) -> list[Span]:
     if fitting and max(fitting)[0] * 4 >= sum(counts.values()):
         return list(max(fitting)[1])
     return list(counts.most_common(1)[0][0])
+
+
+def _without_slivers(units: list[Span], rows: Sequence[PrintedRow], grid: LabelledGrid) -> list[Span]:
+    """The units without bare ones at either end that are far narrower than the others: what is left over beside a table's edge."""
+    if len(units) < FEWEST_UNITS:
+        return units
+    widths = [_middle_and_width(unit, grid)[1] for unit in units]
+    usual = float(np.median(widths))
+    inked = {(c.row, c.col) for c, text in zip(grid.grid.cells, grid.texts, strict=True) if text.has_ink}
+
+    def sliver(k: int) -> bool:
+        start, end = units[k]
+        own = [c for row in rows for c in row.values if start <= c.col < end]
+        return widths[k] < SLIVER * usual and not any((c.row, c.col) in inked for c in own)
+
+    first, last = 0, len(units)
+    while first < last and sliver(first):
+        first += 1
+    while last > first and sliver(last - 1):
+        last -= 1
+    return units[first:last]
 
 
 def _heads(

@@ -7,7 +7,7 @@ import pytest
 from gikocr.elements import Cell, CellText, Grid, LabelledGrid
 from gikocr.forms import load_form
 from gikocr.geometry import BBox
-from gikocr.kie.columns import SAME_PLACE, _Move, _moves, _place, _place_weight, _Places
+from gikocr.kie.columns import SAME_PLACE, _Move, _moves, _place, _place_weight, _Places, place_columns
 from gikocr.kie.rows import printed_rows
 from tests.kie.sheets import BLANK, NUMBER
 
@@ -107,3 +107,24 @@ def test_as_many_columns_as_there_must_be_are_these_wherever_they_moved() -> Non
     units = [(k, k + 1) for k in range(1, 8)]
     places = _place(section, units, [[] for _ in units], here, known)
     assert [places.spans[j] for j in range(7)] == units
+
+
+def test_a_bare_sliver_beside_the_last_column_is_no_column() -> None:
+    """Where two columns run together, it would make their number right and put every value into the next column."""
+    section = load_form().table("三", "2021").sections[0]
+    lefts = [0.0, *[500.0 + 100.0 * k for k in range(7)], 1130.0]
+    cells = tuple(Cell(0, 1, c, c + 1, BBox(lefts[c], 0.0, lefts[c + 1], 40.0)) for c in range(len(lefts) - 1))
+    rows = tuple(tuple((x, y) for x in lefts) for y in (0.0, 40.0))
+    cols = tuple(((x, 0.0), (x, 40.0)) for x in lefts)
+    grid = Grid(1, BBox(0.0, 0.0, lefts[-1], 40.0), rows, cols, cells)
+    texts = [words("重复申请"), *[NUMBER] * 6, BLANK]
+    labelled = LabelledGrid(grid, tuple(texts))
+    printed = printed_rows(labelled, 0)
+    places = place_columns(load_form().table("三", "2021"), [(0, printed[0])], [labelled], printed)[0, 0]
+    assert (7, 8) not in places.spans.values()
+    assert places.unmatched == 1
+    assert max(places.certainty.values()) < 1.0
+    filled = LabelledGrid(grid, (words("重复申请"), *[NUMBER] * 7))
+    printed = printed_rows(filled, 0)
+    whole = place_columns(load_form().table("三", "2021"), [(0, printed[0])], [filled], printed)[0, 0]
+    assert len(whole.spans) == len(section.columns)
