@@ -220,8 +220,7 @@ class ReadCell:
     """A cell that stands for a field: where it is and what was read there.
 
     ``box`` is in pixels of the upright page; the second page of a spread lies right of the first (``preprocess.spread``).
-    Where ``place`` is given the source has no pages: ``page`` is 1, ``box`` and ``quad`` are empty and say nothing.
-    ``occluded`` is the share of the place of its value that foreign ink covers, in [0, 1].
+    Where ``place`` is given there are no pages: ``page`` is 1, ``box``, ``quad`` empty. ``occluded``: share of it under foreign ink.
     """
 
     page: int
@@ -323,10 +322,7 @@ class FormReading:
 
 @dataclass(frozen=True, slots=True)
 class FieldPosterior:
-    """The distribution over readings of one field. Probabilities sum to at most 1; the rest is 'something else'.
-
-    ``lost``: where it is given as blank, the probability that print was not seen, as far as the document's style tells.
-    """
+    """Probabilities of one field's readings, at most 1 in all; ``lost`` is that of print not seen in what is given as blank."""
 
     field_id: str
     table: str

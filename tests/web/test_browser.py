@@ -357,9 +357,11 @@ def test_nothing_is_lost_or_doubled_when_the_server_is_killed(page: Page, proces
                 "() => performance.getEntriesByName(location.origin + '/data/decisions').length > 0"
             )
             process.kill()
-        if number == 35:
+        # On a busy machine fewer fields were fetched before the server died: then there is nothing to decide until it is back.
+        nothing_left = review.locator("#empty:not([hidden])").count() > 0
+        if process.process.poll() is not None and (number == 35 or nothing_left):
             process.start()
-        if review.locator("#empty:not([hidden])").count():
+        if nothing_left:
             review.wait_for_selector("#desk:not([hidden])", timeout=60_000)
     assert len(set(decided)) == 50
     wait_until_saved(review)
