@@ -19,6 +19,7 @@ from gikocr.elements import (
     Source,
 )
 from gikocr.forms import Form, simplify
+from gikocr.pipeline.assembly import COVERED
 from gikocr.pipeline.covered import covered_issues, occluded_field, occluded_fields
 from gikocr.pipeline.page_quality import page_issues
 from gikocr.pipeline.public import LEAST_ALTERNATIVE, alternative_of, as_number, evidence_of, unit_in, value_in
@@ -45,6 +46,7 @@ from gikocr.report import (
 TEXT_STEPS = ("ingest", "kie", "reconcile")
 STEPS = ("ingest", "preprocess", "layout", "table", "ocr", "kie", "reconcile")
 ConfidenceKind = Literal["posterior", "calibrated"]
+MARKS = frozenset(("dash", "slash", "none_word"))
 SURE_READING = 0.98
 """A reading that is at least so probable by itself is not overruled by the sums without somebody looking at it."""
 
@@ -231,7 +233,8 @@ def _field(
     if posterior.suggestion is not None:
         failing = tuple(c for c in checks if c in broken)
         suggestion = Suggestion(value=as_number(posterior.suggestion), checks=failing)
-    reasons = tuple(_reasons(posterior, cell.reading, confidence < review_below))
+    covered_mark = best.state in MARKS and cell.occluded >= COVERED
+    reasons = tuple(_reasons(posterior, cell.reading, confidence < review_below or covered_mark))
     return Field(
         id=posterior.field_id,
         value=value_in(best),
@@ -250,7 +253,11 @@ def _field(
 
 
 def _reasons(posterior: FieldPosterior, reading: CellReading, unsure: bool) -> Iterator[Reason]:
-    """Why somebody must look at a field, the gravest first; ``unsure``: its confidence is below the threshold."""
+    """Why somebody must look at a field, the gravest first.
+
+    ``unsure``: its confidence is below the threshold, or it is a mark under foreign ink: of a figure that a seal crosses a piece may
+    look like a dash to both readers.
+    """
     best, probability = posterior.candidates[0]
     if best.state == "other_text":
         yield "words"

@@ -64,3 +64,29 @@ def test_where_the_sums_overrule_what_was_read_for_sure_somebody_looks(sure: flo
     assert field.value == values[total]
     assert field.needs_review == waits
     assert field.reasons == (("overruled",) if waits else ())
+
+
+@pytest.mark.parametrize(("share", "waits"), [(0.2, True), (0.0, False)])
+def test_a_mark_under_foreign_ink_waits_for_somebody(share: float, waits: bool) -> None:
+    """A piece of a 0 that a seal crosses looks like a dash, to both readers at once."""
+    mark = "requests.granted.research"
+    made = reading({"三": ("2021", {**proposals(consistent_values()), mark: [("-", 0.9999)]})})
+    [places] = [p for t in made.tables if t.table == "三" for p in t.placements]
+    index = next(f.cell for f in places.fields if f.field_id == mark)
+    assert index is not None
+    cells = tuple(replace(c, occluded=share) if k == index else c for k, c in enumerate(made.cells))
+    made = replace(made, cells=cells)
+    report = build_report(
+        FORM,
+        made,
+        reconcile(made, FORM),
+        source=SourceInfo(name="a.pdf", sha256="0" * 64, media_type="application/pdf", pages=1),
+        fingerprint="f",
+        models=(),
+        issues=(),
+        seconds={},
+        review_below=0.001,
+    )
+    field = next(f for f in report.fields if f.id == mark)
+    assert field.state == "dash"
+    assert field.needs_review == waits
