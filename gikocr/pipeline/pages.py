@@ -121,13 +121,13 @@ class PageReader:
         if readable and not first.grids:
             return first
         scores = {turn: self._sample_score(page, turn) for turn in (0, *TURNS) if turn != hint}
-        best = max(scores.values())
         if readable:
             # Heads that are set letter under letter read as well when the page lies on its side.
             turned = [
                 self._read_turned(page, turn, before) for turn, s in scores.items() if s >= RIVAL * first.words_score
             ]
             return max([first, *turned], key=lambda r: r.fit if r.fit >= FITS else 0.0)
+        best = max(scores.values())
         if best < LEGIBLE_TURN:
             return first
         read = [first]

@@ -136,7 +136,7 @@ class GridReader:
             before: the last table of the page before, which the first one here may go on.
         """
         self._tried = list(read)
-        kept = self._regular(gray, found, read)
+        kept = first = self._regular(gray, found, read)
         for way in self._ways(gray, found, read[0].ink, before):
             weak = [r for r in kept if self._is_weak(r, found)]
             if not weak:
@@ -145,7 +145,9 @@ class GridReader:
             rivals = way(strong, weak)
             kept = self._better(weak, strong, rivals)
         self._tried = []
-        kept = [self._joined(gray, found, r) for r in self._regular(gray, found, kept)]
+        # Those that are there since the beginning were made regular, or were better as they are.
+        anew = self._regular(gray, found, [r for r in kept if r not in first])
+        kept = [self._joined(gray, found, r) for r in (*(r for r in kept if r in first), *anew)]
         return sorted(kept, key=lambda r: (r.found.box.top, r.found.box.left))
 
     def _regular(self, gray: Image, found: FoundGrids, read: Sequence[ReadGrid]) -> list[ReadGrid]:
@@ -309,10 +311,8 @@ class GridReader:
         """How well grids of one page fit the form; kept, since registering anew costs more than finding them."""
         key = tuple(id(g) for g in labelled)
         if key not in self._fits:
-            self._fits[key] = (
-                tuple(labelled),
-                self._fit(labelled),
-            )  # while they are kept, no other grid has their identity
+            # While the grids are kept, no other has their identity.
+            self._fits[key] = (tuple(labelled), self._fit(labelled))
         return self._fits[key][1]
 
     def forget(self) -> None:

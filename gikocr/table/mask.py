@@ -23,10 +23,8 @@ BRIDGED = 1 / 55
 """Gaps in a line up to this length, as a share of the longer side, are the print's beside it."""
 SLACK = 2
 """Pixels by which a line may leave the straight between two crossings; more would eat into figures set close to it."""
-
-
-THICKEST = 12
-"""Pixels to either side of the middle of a line within which its thickness is looked for."""
+THICKEST = 1 / 195
+"""Share of the longer side to either side of the middle of a line within which its thickness is looked for."""
 
 
 def line_mask(lines: RulingLines, grids: Sequence[Grid]) -> tuple[Image, Image]:
@@ -111,10 +109,10 @@ def _thickness(segments: Sequence[Segment], mask: Image) -> float:
     along = np.concatenate([s.along for s in segments]).round().astype(np.int64)
     across = np.concatenate([s.across for s in segments]).round().astype(np.int64)
     along = along.clip(0, mask.shape[1] - 1)
-    thick = np.zeros(len(along))
+    thick, reach = np.zeros(len(along)), max(3, round(max(mask.shape) * THICKEST))
     for step in (1, -1):
         inside = np.ones(len(along), bool)
-        for offset in range(1 if step < 0 else 0, THICKEST):
+        for offset in range(1 if step < 0 else 0, reach):
             place = across + step * offset
             inside &= (place >= 0) & (place < mask.shape[0])
             inside &= mask[place.clip(0, mask.shape[0] - 1), along] > 0

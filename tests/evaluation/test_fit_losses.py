@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,7 +18,7 @@ ALL = {t: FORM.table(t, "2021").fields for t in FORM.table_keys}
 ROW = [i for i in ALL["三"] if i.startswith("requests.granted.")]
 
 
-def document(lost: set[str], blank: set[str] = frozenset()) -> Reviewed:  # type: ignore[assignment]
+def document(lost: Set[str], blank: Set[str] = frozenset()) -> Reviewed:
     """A form of zeros: ``lost`` are read as blank though 0 is printed there, ``blank`` are blank."""
     given = {
         t: ("2021", {i: [("", 0.9995)] if i in lost or i in blank else [("0", 0.999)] for i in ids})

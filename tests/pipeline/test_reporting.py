@@ -4,10 +4,25 @@ from dataclasses import replace
 
 import pytest
 
+from gikocr.elements import FormReading
 from gikocr.pipeline.reporting import build_report
 from gikocr.reconcile import reconcile
-from gikocr.report import SourceInfo
+from gikocr.report import Report, SourceInfo
 from tests.reconcile.readings import FORM, consistent_values, proposals, reading
+
+
+def report_of(made: FormReading, review_below: float) -> Report:
+    return build_report(
+        FORM,
+        made,
+        reconcile(made, FORM),
+        source=SourceInfo(name="a.pdf", sha256="0" * 64, media_type="application/pdf", pages=1),
+        fingerprint="f",
+        models=(),
+        issues=(),
+        seconds={},
+        review_below=review_below,
+    )
 
 
 def test_the_edition_that_the_sums_chose_is_reported_and_not_the_heaviest_by_labels() -> None:
@@ -49,17 +64,7 @@ def test_where_the_sums_overrule_what_was_read_for_sure_somebody_looks(sure: flo
         total: [(f"{values[total]}1", sure), (str(values[total]), 2e-4 if sure > 0.9 else 0.25)],
     }
     made = reading({"三": ("2021", given)})
-    report = build_report(
-        FORM,
-        made,
-        reconcile(made, FORM),
-        source=SourceInfo(name="a.pdf", sha256="0" * 64, media_type="application/pdf", pages=1),
-        fingerprint="f",
-        models=(),
-        issues=(),
-        seconds={},
-        review_below=0.5,
-    )
+    report = report_of(made, 0.5)
     field = next(f for f in report.fields if f.id == total)
     assert field.value == values[total]
     assert field.needs_review == waits
@@ -76,17 +81,7 @@ def test_a_mark_under_foreign_ink_waits_for_somebody(share: float, waits: bool) 
     assert index is not None
     cells = tuple(replace(c, occluded=share) if k == index else c for k, c in enumerate(made.cells))
     made = replace(made, cells=cells)
-    report = build_report(
-        FORM,
-        made,
-        reconcile(made, FORM),
-        source=SourceInfo(name="a.pdf", sha256="0" * 64, media_type="application/pdf", pages=1),
-        fingerprint="f",
-        models=(),
-        issues=(),
-        seconds={},
-        review_below=0.001,
-    )
+    report = report_of(made, 0.001)
     field = next(f for f in report.fields if f.id == mark)
     assert field.state == "dash"
     assert field.needs_review == waits
