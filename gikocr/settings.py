@@ -41,7 +41,10 @@ class Settings:
     boundary_engine: str = _option(
         "boundaries", "network that sees cell boundaries where ruling lines do not show them; empty: none"
     )
-    line_engine: str = _option("ppocr_v6_small", "reader of labels and headings")
+    line_engine: str = _option(
+        "ppocr_v6_small", "reader of printed lines: headings, and labels that the quick reader doubts"
+    )
+    label_engine: str = _option("ppocr_v6_tiny", "quick reader of labels, asked first; empty: line_engine reads all")
     cell_engine: str = _option(
         "numerals", "reader of table cells: numerals, numerals_torch (the same on torch) or ppocr_v6_small_numerals"
     )

@@ -164,6 +164,10 @@ class _Noting:
     def line_reader(self) -> object:
         return self._note("lines", self._engines.line_reader())  # type: ignore[attr-defined]
 
+    def label_reader(self) -> object:
+        labels = self._engines.label_reader()  # type: ignore[attr-defined]
+        return None if labels is None else self._note("labels", labels)
+
     def cell_reader(self) -> object:
         return self._note("cells", self._engines.cell_reader())  # type: ignore[attr-defined]
 

@@ -130,7 +130,11 @@ def extract(
         typer.Option(help="Sees cell boundaries where lines do not show them; '' asks none.", rich_help_panel=_ENGINES),
     ] = None,
     line_engine: Annotated[
-        str | None, typer.Option(help="Reads labels and headings.", rich_help_panel=_ENGINES)
+        str | None, typer.Option(help="Reads headings, and labels that are in doubt.", rich_help_panel=_ENGINES)
+    ] = None,
+    label_engine: Annotated[
+        str | None,
+        typer.Option(help="Reads labels first, quickly; '' asks none.", rich_help_panel=_ENGINES),
     ] = None,
     cell_engine: Annotated[
         str | None,
@@ -172,6 +176,7 @@ def extract(
             "layout_engine": layout_engine,
             "boundary_engine": boundary_engine,
             "line_engine": line_engine,
+            "label_engine": label_engine,
             "cell_engine": cell_engine,
             "second_engine": second_engine,
             "page_engine": page_engine,

@@ -19,5 +19,5 @@ _PPOCR: Groups = (ppocr_onnx.padded_width, ppocr_onnx.batch_room)
 
 CELL_GROUPS: dict[str, Groups] = {"numerals": _OWN, "ppocr_v6_small_numerals": _PPOCR}
 """By the name that a cell reader gives itself."""
-LINE_GROUPS: dict[str, Groups] = {"ppocr_v6_small": _PPOCR}
+LINE_GROUPS: dict[str, Groups] = {"ppocr_v6_small": _PPOCR, "ppocr_v6_tiny": _PPOCR}
 """By the name that a line reader gives itself."""

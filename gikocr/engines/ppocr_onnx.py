@@ -1,4 +1,4 @@
-"""The packaged PP-OCRv6 recogniser straight on ONNX Runtime, for lines and for cells.
+"""The packaged PP-OCRv6 recognisers straight on ONNX Runtime, for lines and for cells.
 
 The library around the weights reports a mean of frame maxima; here cells get forward probabilities of whole strings instead.
 """
@@ -39,12 +39,11 @@ LEAST_PROBABILITY = 1e-9
 
 
 class PPOCRRecogniser:
-    """PP-OCRv6 small as a line reader. One session, one thread; not for use from several threads at once."""
+    """A recogniser of PP-OCRv6 as a line reader. One session, one thread; not for use from several threads at once."""
 
-    name = "ppocr_v6_small"
-
-    def __init__(self, session: Any, characters: Sequence[str], room: int = ROOM_ON_CPU) -> None:
-        """Take a session of the network, its characters, and how many columns of pixels go through it at once."""
+    def __init__(self, name: str, session: Any, characters: Sequence[str], room: int = ROOM_ON_CPU) -> None:
+        """Take its name, a session of the network, its characters, and how many columns of pixels go through it at once."""
+        self.name = name
         self._session = session
         self._room = room
         self._input = session.get_inputs()[0].name
@@ -160,15 +159,15 @@ def candidates(folded: NDArray[np.float64]) -> tuple[Candidate, ...]:
     return tuple(sorted(found, key=lambda c: -c.log_probability)[:CANDIDATES])
 
 
-def build_recogniser(threads: int = 1, device: str = "") -> PPOCRRecogniser:
-    """Load the packaged weights; ``device``: ``cuda:N``, or anything else for the CPU.
+def build_recogniser(name: str = "ppocr_v6_small", *, threads: int = 1, device: str = "") -> PPOCRRecogniser:
+    """Load the packaged weights of ``ppocr_v6_small`` or ``ppocr_v6_tiny``; ``device``: ``cuda:N``, or anything else for the CPU.
 
     Raises:
         ModelMissing: they are absent or not the pinned ones.
     """
-    session = onnx_session(model_bytes("ppocr_v6_small_rec"), threads=threads, device=device)
+    session = onnx_session(model_bytes(f"{name}_rec"), threads=threads, device=device)
     characters = session.get_modelmeta().custom_metadata_map["character"].splitlines()
-    return PPOCRRecogniser(session, characters, ROOM if device.startswith("cuda") else ROOM_ON_CPU)
+    return PPOCRRecogniser(name, session, characters, ROOM if device.startswith("cuda") else ROOM_ON_CPU)
 
 
 def batch_room(width: int, room: int = ROOM) -> int:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gikocr.table.learned import BoundaryFinder
 
 LINE_ENGINES = ("ppocr_v6_small",)
+LABEL_ENGINES = ("ppocr_v6_tiny", "")
 CELL_ENGINES = ("numerals", "numerals_torch", "ppocr_v6_small_numerals")
 SECOND_ENGINES = ("ppocr_v6_small_numerals", "numerals", "")
 LAYOUT_ENGINES = ("ruling_lines", "cdla")
@@ -23,6 +24,7 @@ BOUNDARY_ENGINES = ("boundaries", "")
 PAGE_ENGINES = ("rapidocr", "paddleocr")
 MODELS_OF = {
     "ppocr_v6_small": ("ppocr_v6_small_rec",),
+    "ppocr_v6_tiny": ("ppocr_v6_tiny_rec",),
     "numerals": ("numerals",),
     "numerals_torch": ("numerals_weights",),
     "ppocr_v6_small_numerals": ("ppocr_v6_small_rec",),
@@ -45,6 +47,7 @@ class Engines:
             device: where networks will run: ``cpu`` or ``cuda:N``; empty: ONNX Runtime on the CPU, torch on a GPU where there is one.
         """
         _known("line_engine", settings.line_engine, LINE_ENGINES)
+        _known("label_engine", settings.label_engine, LABEL_ENGINES)
         _known("cell_engine", settings.cell_engine, CELL_ENGINES)
         _known("second_engine", settings.second_engine, SECOND_ENGINES)
         _known("layout_engine", settings.layout_engine, LAYOUT_ENGINES)
@@ -56,7 +59,7 @@ class Engines:
         self._page_reader: PageTextReader | None = None
 
     def line_reader(self) -> LineReader:
-        """The reader of labels and headings.
+        """The reader of printed lines.
 
         Raises:
             ModelMissing: its weights are absent.
@@ -66,6 +69,18 @@ class Engines:
 
             self._recogniser = build_recogniser(device=self._device)
         return self._recogniser
+
+    def label_reader(self) -> LineReader | None:
+        """The quick reader that reads labels before the reader of lines does; None where no such engine is named.
+
+        Raises:
+            ModelMissing: its weights are absent.
+        """
+        if not self._settings.label_engine:
+            return None
+        from gikocr.engines.ppocr_onnx import build_recogniser
+
+        return build_recogniser(self._settings.label_engine, device=self._device)
 
     def cell_reader(self) -> CellReader:
         """The reader of numerals.
@@ -153,6 +168,7 @@ class Engines:
         names: dict[str, None] = {}
         engines = [
             self._settings.line_engine,
+            self._settings.label_engine,
             self._settings.cell_engine,
             self._settings.second_engine,
             self._settings.layout_engine,

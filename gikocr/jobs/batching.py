@@ -283,11 +283,14 @@ def make_batches(settings: Settings, device: str, *, wait: float = WAIT) -> Batc
         # The same weights; their reader goes by the same name.
         settings = dataclasses.replace(settings, cell_engine="numerals_torch")
     engines = Engines(settings, device=device)
-    lines, cells, second = engines.line_reader(), engines.cell_reader(), engines.second_reader()
+    lines, labels = engines.line_reader(), engines.label_reader()
+    cells, second = engines.cell_reader(), engines.second_reader()
     kinds = {
         "lines": Kind(lines.read, *LINE_GROUPS[lines.name]),
         "cells": Kind(cells.read, *CELL_GROUPS[cells.name], cells.score),
     }
+    if labels is not None:
+        kinds["labels"] = Kind(labels.read, *LINE_GROUPS[labels.name])
     if second is not None:
         kinds["second"] = Kind(second.read, *CELL_GROUPS[second.name], second.score)
     return Batches(kinds, wait=wait)

@@ -36,13 +36,14 @@ class _Line:
 class _RemoteLineReader:
     """Reads lines in the parent."""
 
-    def __init__(self, line: _Line, name: str) -> None:
+    def __init__(self, line: _Line, name: str, asked: Asked) -> None:
         self.name = name
         self._line = line
+        self._asked = asked
 
     def read(self, crops: Sequence[Image]) -> list[LineText]:
         """Read grey crops (H, W) uint8; the answers come in the same order."""
-        return wire.read_lines(self._line.ask("lines", crops)) if crops else []
+        return wire.read_lines(self._line.ask(self._asked, crops)) if crops else []
 
 
 class _RemoteCellReader:
@@ -70,11 +71,16 @@ class RemoteEngines(Engines):
     def __init__(self, settings: Settings, connection: Connection) -> None:
         super().__init__(settings)
         self._names = (settings.line_engine, settings.cell_engine, settings.second_engine)
+        self._label_name = settings.label_engine
         self._line = _Line(connection)
 
     def line_reader(self) -> LineReader:
-        """The reader of labels and headings."""
-        return _RemoteLineReader(self._line, self._names[0])
+        """The reader of printed lines."""
+        return _RemoteLineReader(self._line, self._names[0], "lines")
+
+    def label_reader(self) -> LineReader | None:
+        """The quick reader of labels, where one is named."""
+        return _RemoteLineReader(self._line, self._label_name, "labels") if self._label_name else None
 
     def cell_reader(self) -> CellReader:
         """The reader of numerals."""

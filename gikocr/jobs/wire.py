@@ -11,7 +11,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -103,8 +103,9 @@ def _read_one(whole: dict[str, Any]) -> Outcome:
     )
 
 
-Asked = Literal["lines", "cells", "second", "score", "second_score"]
-"""Which reader is asked for what: lines of text, cells by the first or the second reader, scores of strings by one of these."""
+Asked = Literal["lines", "labels", "cells", "second", "score", "second_score"]
+"""Which reader is asked for what: lines of text, labels quickly, cells by the first or the second reader, scores of strings by one of
+these."""
 
 
 def question_bytes(asked: Asked, crops: Sequence[Image], strings: Sequence[str] = ()) -> bytes:
@@ -134,7 +135,7 @@ def read_question(message: bytes) -> tuple[Asked, list[Image], list[str]]:
         asked, strings = whole["asked"], [str(s) for s in whole["strings"]]
     except (KeyError, TypeError) as error:
         raise ValueError("the message is no question") from error
-    if asked not in ("lines", "cells", "second", "score", "second_score"):
+    if asked not in get_args(Asked):
         raise ValueError(f"nobody can be asked for {asked!r}")
     return asked, crops, strings
 

@@ -203,7 +203,7 @@ def _author(spec: DocumentSpec, lines: Sequence[TextLine]) -> Found | None:
         for pattern in _AUTHORS:
             match = pattern.search(text)
             name = _agency_name(match.group(1), spec) if match else ""
-            if match and name:
+            if match and name and match.start() < len(_clean(line.text)):
                 confidence = 0.9 * _name_confidence(name, spec, line.score)
                 return Found("agency", name, match.group(0), confidence, line)
     return None
@@ -240,7 +240,8 @@ def _year_and_period(lines: Sequence[TextLine], title_year: int | None, title_li
     dates: list[tuple[int, TextLine, re.Match[str]]] = []
     for line, text in _with_following(lines):
         period = _PERIOD.search(text)
-        if period and period_year is None:
+        # One that begins in the next line is that line's.
+        if period and period_year is None and period.start() < len(_clean(line.text)):
             y1, m1, d1, y2, m2, d2 = period.groups()
             period_year = int(y1)
             value = f"{int(y1):04d}-{int(m1):02d}-{int(d1):02d}/{int(y2 or y1):04d}-{int(m2):02d}-{int(d2):02d}"

@@ -17,6 +17,7 @@ from gikocr.errors import DocumentError
 from gikocr.forms import load_form
 from gikocr.ingest import Document, Input, MarkupDocument, describe_source, open_document, open_markup
 from gikocr.kie.registration import register
+from gikocr.ocr.quick import QuickFirst
 from gikocr.ocr.remembered import RememberedLines
 from gikocr.pipeline.assembly import CellCollector, cell_texts, form_reading, table_reading, with_cell_texts
 from gikocr.pipeline.calibration import load_calibration
@@ -92,8 +93,10 @@ class Pipeline:
         self._calibrated = load_calibration(settings)
         self._fingerprint = fingerprint(gikocr.__version__, settings, self._engines)
         self._lines = RememberedLines(self._engines.line_reader())
-        self._grids = GridReader(self._lines, self._fit, self._engines.boundary_finder())
-        self._pages = PageReader(settings, self._lines, self._engines.region_detector, self._grids)
+        quick = self._engines.label_reader()
+        self._labels = self._lines if quick is None else RememberedLines(QuickFirst(quick, self._lines))
+        self._grids = GridReader(self._labels, self._fit, self._engines.boundary_finder())
+        self._pages = PageReader(settings, self._lines, self._labels, self._engines.region_detector, self._grids)
         self._cells = self._engines.cell_reader()
         self._second = self._engines.second_reader()
         self._page_text = self._engines.page_reader() if settings.full_text else None
@@ -336,7 +339,8 @@ class Pipeline:
                 continue
             with run.stage("pages"):
                 for leaf in pages_of(page, document.page_count):
-                    self._lines.forget()  # no line of the page before comes back
+                    for reader in (self._lines, self._labels):
+                        reader.forget()  # no line of the page before comes back
                     reading = self._pages.read(leaf, hint=hint, before=before)
                     if reading.grids:
                         hint = reading.upright.turned

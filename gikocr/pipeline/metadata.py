@@ -20,6 +20,10 @@ HEAD_STEPS = ((0, 6), (6, 9), (9, HEAD_LINES))
 HEAD_FACTS = frozenset(("title", "agency", "year", "period"))
 SURE = 0.8
 """… with at least this confidence."""
+LONG_LINE = 22.0
+"""Width of a line of text, in heights; titles and names are shorter, or broken over lines."""
+RUNS_OVER = {"title": 2, "agency": 3, "year": 2, "period": 2, "date": 1}
+"""Lines over which what says a fact runs at most."""
 SURE_AGENCY = 0.9
 """An agency that was found with less is told by a sentence that may name its office only: then lines under seals are read."""
 SAME_LINE = 0.6
@@ -55,12 +59,42 @@ def _first_head(reader: PageReader, page: PageReading, spec: DocumentSpec) -> tu
     lines: list[TextLine] = []
     found: list[Found] = []
     for first, last in HEAD_STEPS:
-        lines += reader.read_lines(page.upright, wanted[first:last])
-        found = read_document(spec, lines)
+        lines += _glance(reader, page, wanted[first:last])
+        found = _read_with_care(reader, page, wanted[:last], lines, spec)
         sure = {f.id for f in found if f.confidence >= SURE}
         if sure.issuperset(HEAD_FACTS):
             break
     return lines, found
+
+
+def _glance(reader: PageReader, page: PageReading, regions: Sequence[Region]) -> list[TextLine]:
+    """Lines of which the long ones, which are of the text, were read quickly."""
+    lines = reader.read_lines(page.upright, [r for r in regions if not _is_long(r)])
+    lines += reader.glance_at_lines(page.upright, [r for r in regions if _is_long(r)])
+    by_box = {line.box: line for line in lines}
+    return [by_box[r.box] for r in regions]
+
+
+def _read_with_care(
+    reader: PageReader, page: PageReading, regions: Sequence[Region], lines: list[TextLine], spec: DocumentSpec
+) -> list[Found]:
+    """What lines say once those that say something were read with care, which are put in their places in ``lines``."""
+    careful = {i for i, r in enumerate(regions) if not _is_long(r)}
+    while True:
+        found = read_document(spec, lines)
+        places = {(f.id, i) for f in found for i, line in enumerate(lines) if f.line is line and _is_long(regions[i])}
+        near = {j for fact, i in places for j in range(i, min(len(lines), i + RUNS_OVER[fact]))} - careful
+        if not near:
+            return found
+        for j, line in zip(
+            sorted(near), reader.read_lines(page.upright, [regions[j] for j in sorted(near)]), strict=True
+        ):
+            lines[j] = line
+        careful |= near
+
+
+def _is_long(region: Region) -> bool:
+    return region.box.width > LONG_LINE * region.box.height
 
 
 def has_title(reader: PageReader, page: PageReading, spec: DocumentSpec) -> bool:
@@ -99,14 +133,20 @@ def _under_seals(reader: PageReader, page: PageReading) -> list[TextLine]:
     shape = page.upright.gray.shape
     for mark in large_marks(page.upright.gray):
         strips = strips_across(mark, heights[len(heights) // 2], float(shape[1]))
-        read = reader.read_lines(page.upright, [Region(page.upright.number, "signature", box, 0.5) for box in strips])
+        glanced = reader.glance_at_lines(
+            page.upright, [Region(page.upright.number, "signature", box, 0.5) for box in strips]
+        )
         groups: list[list[TextLine]] = []
-        for line in read:
+        for line in glanced:
             if groups and similarity(groups[-1][-1].text, line.text) >= SAME_LINE:
                 groups[-1].append(line)
             else:
                 groups.append([line])
-        lines += [_most_say(group) for group in groups if len(group) > 1]
+        for group in groups:
+            # Strips on which nothing is printed are alike too.
+            if len(group) > 1 and any(line.text for line in group):
+                boxes = [Region(line.page, "signature", line.box, 0.5) for line in group]
+                lines.append(_most_say(reader.read_lines(page.upright, boxes)))
     return lines
 
 

@@ -41,6 +41,8 @@ RIVAL, MOST_TURNS = 0.5, 2
 TURNS = (180, 90, 270)
 FITS = 12.0
 """Log evidence for rows of the form from which a page is certainly upright: about two rows with their labels."""
+LIKELY = 6.0
+"""Log evidence from which a page whose words read is upright too: about a row with its label."""
 WIDE_LABEL, WIDE_LINE = 2.5, 6.0
 """Length of a line, in heights, from which it shows the direction of print: in a cell, and outside tables."""
 LEAST_CELLS, LEAST_ROOM = 4, 8.0
@@ -79,12 +81,14 @@ class PageReader:
         self,
         settings: Settings,
         reader: LineReader,
+        labels: LineReader,
         detector_of: Callable[[Callable[[Image], list[Grid]]], RegionDetector],
         grids: GridReader,
     ) -> None:
-        """Take the engines, and what reads grids and their rivals."""
+        """Take the readers of lines and of labels, the detector, and what reads grids and their rivals."""
         self._settings = settings
         self._reader = reader
+        self._labels = labels
         self._grids = grids
         self._last: tuple[Image, FoundGrids] | None = None
         self._turned: tuple[Page, UprightPage] | None = None
@@ -110,7 +114,6 @@ class PageReader:
             hint: the turn in degrees that the pages before needed, tried first.
             before: the last table of the pages before, which this page may go on.
         """
-        self._grids.forget()
         if hint and self._sample_score(page, hint) < UNREADABLE:
             # Pages of one document need not lie alike; reading all of a page that lies on its side is costly.
             hint = 0
@@ -118,7 +121,10 @@ class PageReader:
         if not first.regions or first.fit >= FITS:
             return first
         readable = first.words_score >= READABLE
-        if readable and not first.grids:
+        if first.words_score >= UNREADABLE and not first.grids:
+            # Lines of prose that lie on their side or on their head read far worse than this.
+            return first
+        if readable and first.fit >= LIKELY:
             return first
         scores = {turn: self._sample_score(page, turn) for turn in (0, *TURNS) if turn != hint}
         if readable:
@@ -147,13 +153,14 @@ class PageReader:
         if found.grids:
             ink = find_ink(upright.gray, *line_mask(found.lines, found.grids))
             inks = [grid_ink(g, ink) for g in found.grids]
-            labelled = [read_labels(g, self._reader, most=SAMPLE_CELLS) for g in inks]
+            labelled = [read_labels(g, self._labels, most=SAMPLE_CELLS) for g in inks]
             score = _words_score([ReadGrid(g, i, n) for g, i, n in zip(found.grids, inks, labelled, strict=True)])
             if score is not None:
                 return score
         return self._lines_score(upright, text_regions(upright.gray, page.number, []))
 
     def _read_turned(self, page: Page, turn: int, before: Grid | None) -> PageReading:
+        self._grids.forget()
         upright = self._upright(page, turn)
         found = self._find(upright.gray)
         tables = table_regions(upright.gray, page.number, self._detector)
@@ -196,7 +203,7 @@ class PageReader:
     def _lines_score(self, upright: UprightPage, texts: Sequence[Region]) -> float:
         longest = sorted(texts, key=lambda r: -r.box.width)[:SAMPLE_LINES]
         starts = [_start_of(r) for r in longest]
-        read = self.read_lines(upright, starts)
+        read = _read_lines(self._labels, upright, starts)
         room = sum(r.box.width / r.box.height for r in starts)
         if not room:
             return 0.0
@@ -206,11 +213,16 @@ class PageReader:
 
     def read_lines(self, upright: UprightPage, regions: Sequence[Region]) -> list[TextLine]:
         """Read printed lines outside the tables."""
-        crops = [line_crop(upright.gray, r.box) for r in regions]
-        return [
-            TextLine(r.page, text.text, r.box, text.score)
-            for r, text in zip(regions, self._reader.read(crops), strict=True)
-        ]
+        return _read_lines(self._reader, upright, regions)
+
+    def glance_at_lines(self, upright: UprightPage, regions: Sequence[Region]) -> list[TextLine]:
+        """Read printed lines outside the tables quickly: what they are about is right, a letter may be wrong or missing."""
+        return _read_lines(self._labels, upright, regions)
+
+
+def _read_lines(reader: LineReader, upright: UprightPage, regions: Sequence[Region]) -> list[TextLine]:
+    crops = [line_crop(upright.gray, r.box) for r in regions]
+    return [TextLine(r.page, text.text, r.box, text.score) for r, text in zip(regions, reader.read(crops), strict=True)]
 
 
 def _tables_of(new: Sequence[ReadGrid], lost: Sequence[ReadGrid], tables: Sequence[Region]) -> list[Region]:

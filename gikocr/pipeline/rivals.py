@@ -16,6 +16,7 @@ from gikocr.elements import Grid, LabelledGrid, LineReader
 from gikocr.geometry import BBox
 from gikocr.ocr.cells import GridInk, grid_ink, read_labels
 from gikocr.ocr.ink import PageInk, find_ink
+from gikocr.ocr.known_cells import KnownCells
 from gikocr.table.found import FoundGrids, ruled_grids
 from gikocr.table.lattice import Lattice
 from gikocr.table.learned import SEEN, BoundaryFinder, boundary_grids
@@ -95,6 +96,7 @@ class GridReader:
         self._seen: tuple[Image, NDArray[np.float32]] | None = None
         self._fits: dict[tuple[int, ...], tuple[tuple[LabelledGrid, ...], Fit]] = {}
         self._tried: list[ReadGrid] = []
+        self._known = KnownCells()
 
     def read(self, gray: Image, found: FoundGrids, grids: Sequence[Grid], number: int) -> list[ReadGrid]:
         """Read grids that were found on a page.
@@ -112,7 +114,7 @@ class GridReader:
 
     def _read_grid(self, grid: Grid, ink: PageInk, number: int) -> ReadGrid:
         cells = grid_ink(replace(grid, page=number), ink)
-        return ReadGrid(grid, cells, read_labels(cells, self._reader))
+        return ReadGrid(grid, cells, read_labels(cells, self._reader, known=self._known))
 
     def _mended(self, read: ReadGrid, words: Words) -> ReadGrid:
         """The grid cut further where words show it, if that fits the form better."""
@@ -120,7 +122,7 @@ class GridReader:
         if cut is None:
             return read
         ink = grid_ink(cut, read.ink.ink)
-        labelled = read_labels(ink, self._reader)
+        labelled = read_labels(ink, self._reader, known=self._known)
         better = self.fit([labelled]).held > self.fit([read.labelled]).held
         return ReadGrid(read.found, ink, labelled) if better else read
 
@@ -318,6 +320,7 @@ class GridReader:
     def forget(self) -> None:
         """Let go of the grids of a page."""
         self._fits.clear()
+        self._known.forget()
 
     def _fit_of(self, read: ReadGrid) -> Fit:
         return self.fit([read.labelled])

@@ -75,7 +75,9 @@ def find_words(gray: Image, lines: Image) -> Words:
         gray: (H, W) uint8, paper near 255.
         lines: (H, W) uint8, non-zero where ruling lines are.
     """
-    prints = np.where((gray < ink_threshold(gray, lines)) & (lines == 0), 255, 0).astype(np.uint8)
+    free = cv2.threshold(lines, 0, 255, cv2.THRESH_BINARY_INV)[1]
+    dark = cv2.threshold(gray, ink_threshold(gray, lines) - 1, 255, cv2.THRESH_BINARY_INV)[1]
+    prints = np.asarray(cv2.bitwise_and(dark, free), np.uint8)
     side = max(prints.shape)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(prints, connectivity=8, ltype=cv2.CV_32S)
     heights, widths = stats[1:, 3], stats[1:, 2]
@@ -87,7 +89,7 @@ def find_words(gray: Image, lines: Image) -> Words:
     high, wide = stats[:, 3] >= PART * height, stats[:, 2] >= SHORT * height
     print_like = high | (wide & (stats[:, 2] >= FLAT * stats[:, 3]))
     print_like[0] = False
-    prints = np.where(print_like[labels], 255, 0).astype(np.uint8)
+    prints = np.where(print_like, 255, 0).astype(np.uint8)[labels]
     reach = max(3, round(height * WITHIN_WORD) | 1)
     closed = cv2.morphologyEx(prints, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(np.asarray(closed, np.uint8), connectivity=8)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from gikocr.elements import Region, TextLine, UprightPage
 from gikocr.forms import load_form
 from gikocr.geometry import Affine, BBox
+from gikocr.kie.document import Found
 from gikocr.pipeline.metadata import HEAD_LINES, HEAD_STEPS, read_head_and_tail
 from gikocr.pipeline.pages import PageReading
 
@@ -18,14 +18,20 @@ HEAD = ["临江市水利局2023年政府信息公开工作年度报告", "本报
 
 
 class Lines:
-    """Reads what stands in each line of a page by its place, and notes how many it was asked for."""
+    """Reads what stands in each line of a page by its place, 期 for 限 where it only glances; notes what it was asked for."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self.texts, self.asked = texts, 0
+        self.texts = texts
+        self.read: list[int] = []
+        self.glanced: list[int] = []
 
     def read_lines(self, upright: UprightPage, regions: Sequence[Region]) -> list[TextLine]:
-        self.asked += len(regions)
+        self.read += [round(r.box.top / 100) for r in regions]
         return [TextLine(r.page, self.texts[round(r.box.top / 100)], r.box, 0.99) for r in regions]
+
+    def glance_at_lines(self, upright: UprightPage, regions: Sequence[Region]) -> list[TextLine]:
+        self.glanced += [round(r.box.top / 100) for r in regions]
+        return [TextLine(r.page, self.texts[round(r.box.top / 100)].replace("限", "期"), r.box, 0.99) for r in regions]
 
 
 def page_of(texts: Sequence[str]) -> PageReading:
@@ -34,28 +40,36 @@ def page_of(texts: Sequence[str]) -> PageReading:
     return PageReading(upright, tuple(Region(1, "text", b, 1.0) for b in boxes), (), (), 1.0, 0.0)
 
 
-def read(texts: Sequence[str]) -> tuple[dict[str, Any], int]:
+def read(texts: Sequence[str]) -> tuple[list[Found], Lines]:
     lines = Lines(texts)
-    found = read_head_and_tail(lines, [page_of(texts)], load_form().document)  # type: ignore[arg-type]
-    return {f.id: f.value for f in found}, lines.asked
+    return read_head_and_tail(lines, [page_of(texts)], load_form().document), lines  # type: ignore[arg-type]
 
 
 def test_no_further_than_the_period() -> None:
-    facts, asked = read([*HEAD, *["全市水利系统推进政府信息主动公开"] * 20])
-    assert facts == {
+    found, lines = read([*HEAD, *["全市水利系统推进政府信息主动公开"] * 20])
+    assert {f.id: f.value for f in found} == {
         "title": HEAD[0],
         "agency": "临江市水利局",
         "year": 2023,
         "period": "2023-01-01/2023-12-31",
     }
-    assert asked == HEAD_STEPS[0][1]
+    assert max(lines.read + lines.glanced) + 1 == HEAD_STEPS[0][1]
 
 
 def test_a_period_further_down_is_found() -> None:
     text = ["全市水利系统推进政府信息主动公开"] * 9
-    facts, asked = read([HEAD[0], *text, HEAD[1], *text])
-    assert facts["period"] == "2023-01-01/2023-12-31"
-    assert asked == HEAD_LINES
+    found, lines = read([HEAD[0], *text, HEAD[1], *text])
+    assert {f.id: f.value for f in found}["period"] == "2023-01-01/2023-12-31"
+    assert max(lines.read + lines.glanced) + 1 == HEAD_LINES
+
+
+def test_long_lines_are_read_with_care_where_they_say_something() -> None:
+    text = ["全市水利系统推进政府信息主动公开"] * 9
+    found, lines = read([HEAD[0], *text, HEAD[1], *text])
+    assert sorted(set(lines.glanced)) == list(range(1, HEAD_LINES))
+    assert sorted(set(lines.read)) == [0, 10, 11], "the title, and the sentence with the line after it"
+    [period] = [f for f in found if f.id == "period"]
+    assert period.line.text == HEAD[1]
 
 
 def test_the_steps_cover_the_head_without_a_gap() -> None:

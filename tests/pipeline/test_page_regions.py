@@ -57,7 +57,7 @@ def drawn() -> Page:
 def reader_of(kind: type[GridReader]) -> PageReader:
     reader = Reader()
     grids = kind(reader, lambda labelled: Fit(50.0, 0))
-    return PageReader(load_settings(), reader, RulingLineLayoutModel, grids)
+    return PageReader(load_settings(), reader, reader, RulingLineLayoutModel, grids)
 
 
 def line_below(kind: type[GridReader]) -> tuple[list[BBox], list[BBox]]:
@@ -114,9 +114,11 @@ def test_a_page_that_reads_on_its_side_is_turned_where_only_then_it_holds_the_fo
     height, width = gray.shape
     page = Page(1, 0, 1, float(width), float(height), "px", gray, Affine(), 200.0)
     reader = Reader()
-    pages_of = PageReader(load_settings(), reader, RulingLineLayoutModel, GridReader(reader, wide_only))
+    pages_of = PageReader(load_settings(), reader, reader, RulingLineLayoutModel, GridReader(reader, wide_only))
     read = pages_of.read(page)
     assert read.upright.turned in (90, 270)
     assert read.fit == 50.0
-    nothing = PageReader(load_settings(), reader, RulingLineLayoutModel, GridReader(reader, lambda _: Fit(0.0, 0)))
+    nothing = PageReader(
+        load_settings(), reader, reader, RulingLineLayoutModel, GridReader(reader, lambda _: Fit(0.0, 0))
+    )
     assert nothing.read(page).upright.turned == 0
