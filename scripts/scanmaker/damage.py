@@ -156,6 +156,10 @@ def _scanner(dice: Dice, scan: Scan, page: np.ndarray, mild: float) -> np.ndarra
         light.white_scratches(dice, page, mild, dpi)
     if "toner_ghost" in effects:
         page = light.toner_ghost(dice, page, mild, dpi)
+    if "feed_jog" in effects:
+        page = light.feed_jog(dice, page, mild, dpi)
+    if "comb_holes" in effects and scan.kind != "phone":
+        light.comb_holes(dice, page, dpi)
     if "smears" in effects:
         page = light.smears(dice, page, mild, dpi)
     if "scan_lines" in effects:

@@ -41,6 +41,10 @@ PACKAGES = {
     "noto-serif": ("Noto Serif", "latin"),
     "gelasio": ("Gelasio", "latin"),
     "spectral": ("Spectral", "latin"),
+    "roboto-slab": ("Roboto Slab", "latin"),
+    "zilla-slab": ("Zilla Slab", "latin"),
+    "work-sans": ("Work Sans", "latin"),
+    "literata": ("Literata", "latin"),
     "zcool-xiaowei": ("ZCOOL XiaoWei", "chinese-simplified"),
     "ma-shan-zheng": ("Ma Shan Zheng", "chinese-simplified"),
 }

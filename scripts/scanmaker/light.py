@@ -266,6 +266,36 @@ def toner_ghost(dice: Dice, picture: np.ndarray, strength: float, dpi: float) ->
     return cv2.subtract(picture, cv2.convertScaleAbs(ghost, alpha=dice.between(0.05, 0.14) * strength))
 
 
+def feed_jog(dice: Dice, picture: np.ndarray, strength: float, dpi: float) -> np.ndarray:
+    """Move the sheet below some heights sideways at once, as a feeder does whose rollers slip.
+
+    Args:
+        dice: the stream of the document's damage.
+        picture: uint8 grey or RGB.
+        strength: 0 to 1; a jog is of up to 0.45 mm.
+        dpi: of the picture.
+    """
+    height, width = picture.shape[:2]
+    jogged = picture.copy()
+    for _ in range(dice.whole(1, 3)):
+        y = dice.whole(height // 12, height * 11 // 12)
+        shift = round(dice.between(-0.45, 0.45) * strength / 25.4 * dpi)
+        jogged[y:] = np.roll(jogged[y:], shift, axis=1)
+    return jogged
+
+
+def comb_holes(dice: Dice, picture: np.ndarray, dpi: float) -> None:
+    """Punch the row of small holes of a comb binding into the left margin in place."""
+    mm = dpi / 25.4
+    x, pitch = dice.between(4.0, 6.5) * mm, dice.between(8.0, 14.3) * mm
+    size = (dice.between(2.0, 3.2) * mm, dice.between(3.0, 8.0) * mm)
+    level = dice.whole(0, 70) if dice.chance(0.6) else dice.whole(175, 225)
+    colour = (level,) * (3 if picture.ndim == 3 else 1)
+    for y in np.arange(dice.between(6, 12) * mm, picture.shape[0] - 6 * mm, pitch):
+        corners = ((round(x), round(float(y))), (round(x + size[0]), round(float(y) + min(size[1], 0.7 * pitch))))
+        cv2.rectangle(picture, *corners, colour, -1)
+
+
 def punch_holes(dice: Dice, picture: np.ndarray, dpi: float) -> None:
     """Punch two filing holes into the left margin in place."""
     mm = dpi / 25.4
