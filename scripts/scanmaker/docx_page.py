@@ -122,6 +122,7 @@ def _borders(design: Design) -> BaseOxmlElement:
         "same": ("single", eighths),
         "double": ("double", eighths),
         "thick": ("single", str(max(12, int(eighths) * 5 // 2))),
+        "none": ("nil", eighths),
     }
     for side in ("top", "left", "bottom", "right", "insideH", "insideV"):
         kind, size = (_BORDER[style.inner], eighths) if side.startswith("inside") else outer[style.outer]

@@ -275,7 +275,7 @@ def feed_jog(dice: Dice, picture: np.ndarray, strength: float, dpi: float) -> np
         strength: 0 to 1; a jog is of up to 0.45 mm.
         dpi: of the picture.
     """
-    height, width = picture.shape[:2]
+    height = picture.shape[0]
     jogged = picture.copy()
     for _ in range(dice.whole(1, 3)):
         y = dice.whole(height // 12, height * 11 // 12)
