@@ -53,6 +53,12 @@ def bare_window(look: Look) -> Image | None:
 
     A stroke that touches a figure takes it along when foreign ink is painted white. A reader that sees both tells them apart.
     """
+    part = bare_slices(look)
+    return None if part is None else look.found.ink.gray[part]
+
+
+def bare_slices(look: Look) -> tuple[slice, slice] | None:
+    """Rows and columns of the page that :func:`bare_window` shows."""
     place = _place(look)
     if place is None:
         return None
@@ -63,8 +69,10 @@ def bare_window(look: Look) -> Image | None:
     half = max(LEAST_HALF * height, (columns.stop - columns.start) / 2 + ASIDE * height)
     x0, x1 = max(inner.left, middle - half), min(inner.right, middle + half)
     y0, y1 = max(inner.top, rows.start - ABOVE * height), min(inner.bottom, rows.stop + ABOVE * height)
-    crop = look.found.ink.gray[max(0, int(y0)) : int(y1), max(0, int(x0)) : int(x1)]
-    return crop if min(crop.shape) >= LEAST_SIDE else None
+    y0, x0 = max(0.0, y0), max(0.0, x0)
+    page_height, page_width = look.found.ink.gray.shape
+    part = slice(int(y0), min(int(y1), page_height)), slice(int(x0), min(int(x1), page_width))
+    return part if min(p.stop - p.start for p in part) >= LEAST_SIDE else None
 
 
 def foreign_ink(ink: PageInk, box: BBox, height: float, place: tuple[slice, slice]) -> NDArray[np.bool_]:

@@ -62,6 +62,19 @@ def pool(first: CellReading, second: CellReading, weights: Weights = FITTED) -> 
     return CellReading(tuple(ranked), f"{first.reader}+{second.reader}")
 
 
+def mixed(one: CellReading, other: CellReading, weight: float) -> CellReading:
+    """One list of candidates from two readings of which one is right, the first with a probability of ``weight``, in [0, 1]."""
+    logs: dict[str, float] = {}
+    listed = {}
+    for reading, share in ((one, weight), (other, 1.0 - weight)):
+        for candidate in reading.candidates:
+            listed.setdefault(candidate.printed, candidate)
+            part = share * math.exp(candidate.log_probability)
+            logs[candidate.printed] = logs.get(candidate.printed, 0.0) + part
+    ranked = [replace(listed[p], log_probability=math.log(v)) for p, v in logs.items() if v > 0.0]
+    return CellReading(tuple(sorted(ranked, key=lambda c: (-c.log_probability, c.printed))), one.reader)
+
+
 class _Opinion:
     """What one reader gives to each string. ``rest`` is the log of what it leaves to all that it did not list."""
 

@@ -24,13 +24,15 @@ from gikocr.elements import (
     TableStatus,
     UprightPage,
 )
+from gikocr.forms import normalise
 from gikocr.kie.registration import FieldPlace, TablePlaces
 from gikocr.kie.rows import is_words
 from gikocr.ocr.cells import GridInk, numeral_crop
 from gikocr.ocr.cover import bare_window, covered_share
+from gikocr.ocr.darker import darker_window
 from gikocr.ocr.marks import stroke_of, weigh_by_shape
 from gikocr.ocr.numerals import state_of, unit_of, value_of
-from gikocr.ocr.pooling import pool
+from gikocr.ocr.pooling import mixed, pool
 from gikocr.ocr.windows import Look, cell_window, in_paler_ink, look_at
 from gikocr.preprocess.spread import left_edge, shown_number
 
@@ -55,6 +57,11 @@ COVERED = 0.05
 """Share of a value's place that foreign ink covers from which a cell is read with that ink too."""
 SURE_BESIDE_INK = 0.9
 """Print that is read at least so surely beside foreign ink is not looked at again."""
+DARKER = 0.7
+"""Weight of what is read in a cell's darker ink alone, where that is read more surely than all of it."""
+FEWEST_LETTERS, WORDS = 3, 0.5
+"""Words of so many letters at least may stand in the place of a value, and are likelier than what looks like no number by this share:
+shorter ones are strokes of seals and of neighbours."""
 WELL_FOUND = 0.9
 """Share of a table's fields that must have a cell for the table to count as read."""
 
@@ -101,6 +108,7 @@ class CellCollector:
                 readings[k] = pool(readings[k], other)
         shares = [covered_share(look) for look in looks]
         self._read_covered(readings, shares, reader, second)
+        self._read_darker(readings, reader, second)
         return tuple(self._cell(k, readings[k], shares[k]) for k in range(len(self._wanted)))
 
     def _read_covered(
@@ -126,6 +134,24 @@ class CellCollector:
             for k, other in zip(crops, second.read(list(crops.values())), strict=True):
                 readings[k] = pool(readings[k], other)
         self.crops |= crops
+
+    def _read_darker(self, readings: list[CellReading], reader: CellReader, second: CellReader | None) -> None:
+        """Read doubtful cells that hold ink of two kinds in their darker ink alone."""
+        windows = {
+            k: window
+            for k, look in enumerate(self._looks)
+            if k in self.crops and not _sure(readings[k], SURE_BESIDE_INK) and (window := darker_window(look)) is not None
+        }
+        if not windows:
+            return
+        seen = reader.read(list(windows.values()))
+        if second is not None:
+            seen = [pool(a, b) for a, b in zip(seen, second.read(list(windows.values())), strict=True)]
+        for k, darker in zip(windows, seen, strict=True):
+            # Of a pale figure beside a dark speck nothing is left.
+            if darker.candidates and darker.best.state != "blank" and _probability(darker) > _probability(readings[k]):
+                readings[k] = mixed(darker, readings[k], DARKER)
+                self.crops[k] = windows[k]
 
     def read_again(self, reader: CellReader, cells: Sequence[int]) -> list[CellReading]:
         """What another reader says of some of the cells that were read."""
@@ -164,8 +190,12 @@ def _read(reader: CellReader, looks: Sequence[Look]) -> tuple[list[CellReading],
     return readings, crops
 
 
+def _probability(reading: CellReading) -> float:
+    return math.exp(reading.best.log_probability) if reading.candidates else 0.0
+
+
 def _sure(reading: CellReading, least: float) -> bool:
-    return bool(reading.candidates) and math.exp(reading.best.log_probability) >= least
+    return _probability(reading) >= least
 
 
 def perhaps_blank(reading: CellReading) -> CellReading:
@@ -234,22 +264,24 @@ def with_cell_texts(cells: Sequence[ReadCell], texts: Sequence[tuple[int, BBox, 
     for cell in cells:
         text = next((t for box, t in by_page.get(cell.page, []) if box.iou(cell.box) > SAME_CELL), None)
         # Words that a line reader sees in strokes over a cell are none.
-        candidate = None if text is None or cell.occluded >= COVERED else _worded(text, cell.reading)
-        if candidate is not None:
-            cell = replace(cell, reading=CellReading((candidate,), cell.reading.reader))
+        if text is not None and cell.occluded < COVERED:
+            cell = replace(cell, reading=_worded(text, cell.reading))
         result.append(cell)
     return tuple(result)
 
 
-def _worded(text: CellText, reading: CellReading) -> Candidate | None:
-    """The reading of a cell as words, None where the numeral reader's stands."""
+def _worded(text: CellText, reading: CellReading) -> CellReading:
+    """The reading of a cell with what a line reader saw in it, where that is a number with its unit or words."""
     printed = text.text or ""
-    sure = math.log(max(0.3, min(text.score, 0.995)))
+    sure = max(0.3, min(text.score, 0.995))
     if unit_of(printed) and value_of(printed) is not None:
-        return Candidate(printed, "read", sure)
-    if is_words(text) and (not reading.candidates or reading.best.log_probability < math.log(DOUBTFUL)):
-        return Candidate(printed, state_of(printed), sure)
-    return None
+        return CellReading((Candidate(printed, "read", math.log(sure)),), reading.reader)
+    if not is_words(text) or _sure(reading, DOUBTFUL):
+        return reading
+    words = CellReading((Candidate(printed, state_of(printed), math.log(sure)),), reading.reader)
+    if state_of(printed) != "other_text" or not reading.candidates:
+        return words
+    return mixed(words, reading, WORDS) if len(normalise(printed)) >= FEWEST_LETTERS else reading
 
 
 def form_reading(
