@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,9 +16,10 @@ from gikocr.kie.rows import PrintedRow, is_words, likeness, similarity_weight
 
 HEAD_WEIGHT = 0.7
 """Heads of narrow columns are misread more often than row labels: their evidence counts this much of a label's."""
+HOLDS_PRINT = 0.5
 NO_HEAD = 0.5
 MISSING_COLUMN = -5.0
-"""Log weights of a column without a head that could be read, and of a column on one side only."""
+"""Log weights of a column that holds print, of one without a head that could be read, and of a column on one side only."""
 GROUP = 3
 """A head over so many columns is a group's; over two it may be one whose column a wrong line cuts."""
 FEWEST_UNITS, SLIVER = 4, 0.5
@@ -100,7 +101,8 @@ def place_columns(
         before = known.get(number)
         if before is not None and not before.whole and len(units) == len(section.columns):
             before = None  # what was placed badly itself tells less than as many columns as there must be
-        places = _place(section, units, heads, grids[grid], before)
+        filled = _filled(units, members, grids[grid])
+        places = _with_halves(_place(section, units, heads, filled, grids[grid], before), units, heads, filled)
         if any(heads) or number not in known or not known[number].whole:
             known[number] = _Places(
                 grids[grid].grid.box, _middles(places, grids[grid], len(section.columns)), places.unmatched == 0
@@ -174,6 +176,7 @@ def _place(
     section: Section,
     units: Sequence[Span],
     heads: Sequence[Sequence[str]],
+    filled: Sequence[set[int]],
     grid: LabelledGrid,
     known: _Places | None,
 ) -> ColumnPlaces:
@@ -188,6 +191,8 @@ def _place(
         ]
     else:
         pair = np.array([[_head_weight(own, column) for column in section.columns] for own in heads])
+        # Where nothing else tells which of two is a column of the form, it is not the one without any print.
+        pair += np.array([[HOLDS_PRINT if own else 0.0] for own in filled])
         for i, own in enumerate(heads):
             if own:
                 # A head that says another column of the form speaks against this one, however much of it they have in common.
@@ -198,6 +203,35 @@ def _place(
     spans = {j: units[i] for i, j in alignment.pairs}
     certainty = {j: float(alignment.probability[i, j]) for i, j in alignment.pairs}
     return ColumnPlaces(spans, certainty, alignment.log_weight, len(units) + n - 2 * len(spans))
+
+
+def _filled(units: Sequence[Span], rows: Sequence[PrintedRow], grid: LabelledGrid) -> list[set[int]]:
+    """For each unit the rows, by index, in which it holds print."""
+    inked = {(c.row, c.col) for c, text in zip(grid.grid.cells, grid.texts, strict=True) if text.has_ink}
+    return [
+        {n for n, row in enumerate(rows) if any((c.row, c.col) in inked and start <= c.col < end for c in row.values)}
+        for start, end in units
+    ]
+
+
+def _with_halves(
+    places: ColumnPlaces, units: Sequence[Span], heads: Sequence[Sequence[str]], filled: Sequence[set[int]]
+) -> ColumnPlaces:
+    """The places with columns that a wrong line cuts in two made whole: with what stands beside one and has no partner, but print.
+
+    In no row do both halves hold print, and no other head is over the one without a partner.
+    """
+    taken = set(places.spans.values())
+    spans = dict(places.spans)
+    for j, span in places.spans.items():
+        i = units.index(span)
+        for k in (i - 1, i + 1):
+            if not 0 <= k < len(units) or units[k] in taken or filled[i] & filled[k] or not filled[k]:
+                continue
+            if not heads[k] or list(heads[k]) == list(heads[i]):
+                spans[j] = min(spans[j][0], units[k][0]), max(spans[j][1], units[k][1])
+                taken.add(units[k])
+    return replace(places, spans=spans)
 
 
 def _head_weight(heads: Sequence[str], column: Column) -> float:

@@ -12,7 +12,6 @@ from gikocr.ocr.ink import CellInk, PageInk, cell_ink, print_height, without_str
 if TYPE_CHECKING:
     from gikocr.elements import Image
     from gikocr.geometry import BBox
-    from gikocr.ocr.known_cells import KnownCells
 
 LABEL_WIDTH = 2.0
 """Print wider than this many heights of print may be words; narrower single lines are read as numerals first."""
@@ -40,9 +39,7 @@ def grid_ink(grid: Grid, ink: PageInk) -> GridInk:
     return GridInk(grid, ink, tuple(cell_ink(ink, cell.box, height) for cell in grid.cells), height)
 
 
-def read_labels(
-    found: GridInk, reader: LineReader, most: int | None = None, known: KnownCells | None = None
-) -> LabelledGrid:
+def read_labels(found: GridInk, reader: LineReader, most: int | None = None) -> LabelledGrid:
     """Read the cells that may hold words.
 
     A head or group label may be set in several short lines, or one character a line; its lines are read side by side in one go.
@@ -51,7 +48,6 @@ def read_labels(
         found: the grid with its ink.
         reader: reads the lines.
         most: read no more than so many cells, the longest; the others count as not read.
-        known: what was read on the page before, which is not read again, and gets what is read now.
     """
     wanted: list[int] = []
     for i, (cell, content) in enumerate(zip(found.grid.cells, found.cells, strict=True)):
@@ -59,20 +55,14 @@ def read_labels(
             wanted.append(i)
     if most is not None:
         wanted = sorted(wanted, key=lambda i: -sum(line.width for line in found.cells[i].lines))[:most]
-    texts: dict[int, CellText] = {}
-    if known is not None:
-        seen = ((i, known.find(found.grid.cells[i].box, found.height)) for i in wanted)
-        texts = {i: text for i, text in seen if text is not None}
-        wanted = [i for i in wanted if i not in texts]
     crops = [label_crop(found, found.cells[i]) for i in wanted]
-    read = [CellText(line.text, line.score, True) for line in reader.read(crops)]
-    texts.update(zip(wanted, read, strict=True))
-    if known is not None:
-        known.add((found.grid.cells[i].box, text) for i, text in zip(wanted, read, strict=True))
+    texts = dict(zip(wanted, reader.read(crops), strict=True))
     return LabelledGrid(
         found.grid,
         tuple(
-            texts[i] if i in texts else CellText("" if content.box is None else None, 1.0, content.box is not None)
+            CellText(texts[i].text, texts[i].score, True)
+            if i in texts
+            else CellText("" if content.box is None else None, 1.0, content.box is not None)
             for i, content in enumerate(found.cells)
         ),
     )

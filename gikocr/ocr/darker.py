@@ -14,6 +14,8 @@ import numpy as np
 from gikocr.ocr.cover import bare_slices
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from gikocr.elements import Image
     from gikocr.ocr.windows import Look
 
@@ -49,7 +51,7 @@ def darker_window(look: Look) -> Image | None:
     return shown
 
 
-def _paper(crop: Image, inked: Image) -> int:
+def _paper(crop: Image, inked: NDArray[np.bool_]) -> int:
     """The grey of the paper of a cell."""
     free = crop[~inked]
     return int(np.median(free)) if free.size else 255

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from gikocr.elements import CellReading
+from gikocr.elements import Candidate, CellReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def pool(first: CellReading, second: CellReading, weights: Weights = FITTED) -> 
 def mixed(one: CellReading, other: CellReading, weight: float) -> CellReading:
     """One list of candidates from two readings of which one is right, the first with a probability of ``weight``, in [0, 1]."""
     logs: dict[str, float] = {}
-    listed = {}
+    listed: dict[str, Candidate] = {}
     for reading, share in ((one, weight), (other, 1.0 - weight)):
         for candidate in reading.candidates:
             listed.setdefault(candidate.printed, candidate)

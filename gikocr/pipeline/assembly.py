@@ -140,7 +140,9 @@ class CellCollector:
         windows = {
             k: window
             for k, look in enumerate(self._looks)
-            if k in self.crops and not _sure(readings[k], SURE_BESIDE_INK) and (window := darker_window(look)) is not None
+            if k in self.crops
+            and not _sure(readings[k], SURE_BESIDE_INK)
+            and (window := darker_window(look)) is not None
         }
         if not windows:
             return

@@ -22,11 +22,12 @@ from gikocr.ocr.remembered import RememberedLines
 from gikocr.pipeline.assembly import CellCollector, cell_texts, form_reading, table_reading, with_cell_texts
 from gikocr.pipeline.calibration import load_calibration
 from gikocr.pipeline.full_text import FullText, read_full_text, section_texts, unruled_tables, with_missing_facts
+from gikocr.pipeline.grids import Fit
 from gikocr.pipeline.metadata import document_values, has_title, read_head_and_tail
 from gikocr.pipeline.order import reading_order
 from gikocr.pipeline.pages import PageReader, PageReading
 from gikocr.pipeline.reporting import TEXT_STEPS, build_report, failed_report
-from gikocr.pipeline.rivals import Fit, GridReader
+from gikocr.pipeline.rivals import GridReader
 from gikocr.pipeline.second_look import ask_second, look_again
 from gikocr.pipeline.text_layer import read_layer, read_placed_text
 from gikocr.pipeline.text_path import TextResult, read_reports

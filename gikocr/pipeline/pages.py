@@ -13,7 +13,8 @@ from gikocr.kie.rows import is_words
 from gikocr.layout.regions import RegionDetector, table_regions, text_regions
 from gikocr.ocr.cells import GridInk, grid_ink, read_labels
 from gikocr.ocr.ink import find_ink
-from gikocr.pipeline.rivals import GridReader, ReadGrid
+from gikocr.pipeline.grids import ReadGrid
+from gikocr.pipeline.rivals import GridReader
 from gikocr.preprocess.upright import make_upright
 from gikocr.table.found import FoundGrids, find_grids
 from gikocr.table.mask import line_mask

@@ -8,24 +8,22 @@ there. So each way gives rival grids, and those that hold more of the form are k
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from gikocr.elements import Grid, LabelledGrid, LineReader
-from gikocr.geometry import BBox
 from gikocr.ocr.cells import GridInk, grid_ink, read_labels
 from gikocr.ocr.ink import PageInk, find_ink
-from gikocr.ocr.known_cells import KnownCells
+from gikocr.pipeline.grids import Fit, ReadGrid, has_pale, is_same, is_weak, rivals_of, touch
 from gikocr.table.found import FoundGrids, ruled_grids
 from gikocr.table.lattice import Lattice
 from gikocr.table.learned import SEEN, BoundaryFinder, boundary_grids
 from gikocr.table.lines import RulingLines, find_ruling_lines, line_rims
 from gikocr.table.mask import line_mask
-from gikocr.table.mend import mend, with_columns_of, with_columns_of_heads
+from gikocr.table.mend import mend, with_columns_of, with_columns_of_heads, with_lost_row
 from gikocr.table.regular import halves_of_rows, regular
 from gikocr.table.streaks import without_streaks
-from gikocr.table.text_rows import text_rows
 from gikocr.table.unruled import unruled_grids
 from gikocr.table.white import SHORT_VALUE
 from gikocr.table.words import Words, find_words
@@ -36,53 +34,16 @@ if TYPE_CHECKING:
 
     from gikocr.elements import Image
 
-FIT_OF_ROW = 3.0
-"""A grid is doubtful when it holds less than this log evidence for each row of words; whole tables hold over four."""
-UNMATCHED = 3.0
-"""Log evidence that a row or column without a partner takes away. The first line of a label alone may agree with it better than all
-of its lines do, so a row that was cut in two holds a little more than the whole one."""
 LABELS_GAINED = 4.0
 """Log evidence of labels by which the columns of the page before must better a grid: about half a row that agrees."""
 LEAST_VALUES = 8
 """Short words in the right half of a page on which no grid was found without which no table is looked for on it."""
-NEAR = 1 / 30
-"""Pale lines as far from a grid as this share of the page's longer side have no part in it."""
-SAME_PLACE = 1 / 1500
-"""Lines of two grids that lie apart by no more than this share of their longer side are the same."""
+INSIDE = 0.5
+"""A grid of which this share lies in another shows the same."""
 
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """How well grids fit the form.
-
-    Attributes:
-        evidence: log evidence for rows and columns of the form.
-        unmatched: how many rows and columns have no partner.
-        labels: what of the evidence is of labels.
-    """
-
-    evidence: float
-    unmatched: int
-    labels: float = 0.0
-
-    @property
-    def held(self) -> float:
-        """The evidence less what rows and columns without a partner speak against it."""
-        return max(0.0, self.evidence) - UNMATCHED * self.unmatched
-
-
-_Way = Callable[[Sequence["ReadGrid"], Sequence["ReadGrid"]], list["ReadGrid"]]
+_Way = Callable[[Sequence[ReadGrid], Sequence[ReadGrid]], list[ReadGrid]]
 """Rivals of weak grids that keep off the strong ones; strong ones first."""
 FitOfGrids = Callable[[Sequence[LabelledGrid]], Fit]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ReadGrid:
-    """A grid as it was found, and with its ink and labels, which may be of the grid cut further."""
-
-    found: Grid
-    ink: GridInk
-    labelled: LabelledGrid
 
 
 class GridReader:
@@ -96,7 +57,6 @@ class GridReader:
         self._seen: tuple[Image, NDArray[np.float32]] | None = None
         self._fits: dict[tuple[int, ...], tuple[tuple[LabelledGrid, ...], Fit]] = {}
         self._tried: list[ReadGrid] = []
-        self._known = KnownCells()
 
     def read(self, gray: Image, found: FoundGrids, grids: Sequence[Grid], number: int) -> list[ReadGrid]:
         """Read grids that were found on a page.
@@ -114,17 +74,19 @@ class GridReader:
 
     def _read_grid(self, grid: Grid, ink: PageInk, number: int) -> ReadGrid:
         cells = grid_ink(replace(grid, page=number), ink)
-        return ReadGrid(grid, cells, read_labels(cells, self._reader, known=self._known))
+        return ReadGrid(grid, cells, read_labels(cells, self._reader))
 
     def _mended(self, read: ReadGrid, words: Words) -> ReadGrid:
-        """The grid cut further where words show it, if that fits the form better."""
-        cut = mend(read.ink.grid, words)
-        if cut is None:
-            return read
-        ink = grid_ink(cut, read.ink.ink)
-        labelled = read_labels(ink, self._reader, known=self._known)
-        better = self.fit([labelled]).held > self.fit([read.labelled]).held
-        return ReadGrid(read.found, ink, labelled) if better else read
+        """The grid cut further, and with rows beyond its lines, where words show it, if that fits the form better."""
+        for change in (mend, partial(with_lost_row, top=True), partial(with_lost_row, top=False)):
+            grid = change(read.ink.grid, words)
+            if grid is None:
+                continue
+            ink = grid_ink(grid, read.ink.ink)
+            labelled = read_labels(ink, self._reader)
+            if self.fit([labelled]).held > self.fit([read.labelled]).held:
+                read = ReadGrid(read.found, ink, labelled)
+        return read
 
     def best(
         self, gray: Image, found: FoundGrids, read: Sequence[ReadGrid], before: Grid | None = None
@@ -188,14 +150,12 @@ class GridReader:
         return self._read_grid(best.ink.grid, ink, best.ink.grid.page)
 
     def _is_weak(self, read: ReadGrid, found: FoundGrids) -> bool:
-        """Whether a grid holds far less of the form than it has rows of words, or rows and columns that are not the form's.
+        """Whether a grid is set against rivals.
 
         One that was found without lines always is: heads of several lines are one row between level lines and more without them,
         and which is right shows in the reading.
         """
-        fit = self._fit_of(read)
-        rows = text_rows(found.words.inside(*_sides(read.found.box)), found.words.height)
-        return read.found in found.unruled or fit.unmatched > 0 or fit.evidence < FIT_OF_ROW * len(rows)
+        return read.found in found.unruled or is_weak(read, self._fit_of(read), found.words)
 
     def _ways(self, gray: Image, found: FoundGrids, first: GridInk, before: Grid | None) -> Iterator[_Way]:
         """The ways to find rivals: boundaries that a network sees, fewer pale lines, the columns of the page before, words only."""
@@ -208,10 +168,10 @@ class GridReader:
         def by_lines(*, pale: bool, faint: bool) -> _Way:
             def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
                 near = [w.found.box for w in weak]
-                if not pale and not _has_pale(found.lines, near):
+                if not pale and not has_pale(found.lines, near):
                     return []  # without pale lines elsewhere the grids here are the same
                 lines, words = (found.lines, found.words) if pale else without_pale()
-                grids = _rivals(ruled_grids(lines, words, faint=faint, near=near), weak)
+                grids = rivals_of(ruled_grids(lines, words, faint=faint, near=near), weak)
                 lined = replace(found, lines=lines, words=words)
                 return self._new(grids, lambda new: self.read(gray, lined, new, first.grid.page))
 
@@ -222,7 +182,9 @@ class GridReader:
                 taken = [r.found.box for r in strong]
                 grids = unruled_grids(found.words, taken, levels, first.grid.page, bare_labels=bare_labels)
                 number = first.grid.page
-                return self._new(_rivals(grids, weak), lambda new: [self._read_grid(g, first.ink, number) for g in new])
+                return self._new(
+                    rivals_of(grids, weak), lambda new: [self._read_grid(g, first.ink, number) for g in new]
+                )
 
             return rivals
 
@@ -231,7 +193,7 @@ class GridReader:
                 near = [w.found.box for w in weak]
                 grids = boundary_grids(gray, self._boundaries(finder, gray), seen, first.grid.page, near)
                 return self._new(
-                    _rivals(grids, weak), lambda new: self._read_boundaries(gray, found, new, first.grid.page)
+                    rivals_of(grids, weak), lambda new: self._read_boundaries(gray, found, new, first.grid.page)
                 )
 
             return rivals
@@ -260,7 +222,7 @@ class GridReader:
 
     def _new(self, grids: Sequence[Grid], read: Callable[[list[Grid]], list[ReadGrid]]) -> list[ReadGrid]:
         """Grids as they were read for an earlier way of this page, and those that no way gave yet as they are read now."""
-        known = [next((t for t in self._tried if _is_same(t.found, g)), None) for g in grids]
+        known = [next((t for t in self._tried if is_same(t.found, g)), None) for g in grids]
         anew = read([g for g, k in zip(grids, known, strict=True) if k is None])
         self._tried += anew
         left = iter(anew)
@@ -320,7 +282,6 @@ class GridReader:
     def forget(self) -> None:
         """Let go of the grids of a page."""
         self._fits.clear()
-        self._known.forget()
 
     def _fit_of(self, read: ReadGrid) -> Fit:
         return self.fit([read.labelled])
@@ -342,8 +303,8 @@ class GridReader:
             ours, theirs = [left.pop()], list[ReadGrid]()
             grown = True
             while grown:
-                more = [r for r in rivals if r not in theirs and _touches(r, ours)]
-                also = [r for r in left if _touches(r, [*theirs, *more])]
+                more = [r for r in rivals if r not in theirs and touch(r, ours)]
+                also = [r for r in left if touch(r, [*theirs, *more])]
                 theirs, ours = [*theirs, *more], [*ours, *also]
                 left = [r for r in left if r not in also]
                 grown = bool(also)
@@ -355,43 +316,7 @@ class GridReader:
         return chosen
 
     def _holds(self, grids: Sequence[ReadGrid]) -> float:
+        if any(a.found.box.share_inside(b.found.box) >= INSIDE for a in grids for b in grids if a is not b):
+            # What both hold of the form is there once.
+            return max(0.0, self.fit([r.labelled for r in grids]).held)
         return sum(max(0.0, self._fit_of(r).held) for r in grids)
-
-
-def _rivals(grids: Sequence[Grid], weak: Sequence[ReadGrid]) -> list[Grid]:
-    """Those of the grids that stand in the place of weak ones and are not what is there already."""
-    return [
-        g
-        for g in grids
-        if any(g.box.iou(w.found.box) > 0.0 for w in weak) and not any(_is_same(g, w.found) for w in weak)
-    ]
-
-
-def _has_pale(lines: RulingLines, near: Sequence[BBox]) -> bool:
-    """Whether lines that only a long window saw lie in or near one of the boxes."""
-    slack = lines.longest_side * NEAR
-    return any(
-        p.left < b.right + slack and p.right > b.left - slack and p.top < b.bottom + slack and p.bottom > b.top - slack
-        for p in lines.pale
-        for b in near
-    )
-
-
-def _is_same(one: Grid, other: Grid) -> bool:
-    """Whether two grids have the same lines and cells."""
-    if (one.n_rows, one.n_cols, len(one.cells)) != (other.n_rows, other.n_cols, len(other.cells)):
-        return False
-    apart = SAME_PLACE * max(one.box.width, one.box.height)
-    return all(
-        (a.row, a.row_end, a.col, a.col_end) == (b.row, b.row_end, b.col, b.col_end)
-        and max(abs(p - q) for p, q in zip(_sides(a.box), _sides(b.box), strict=True)) <= apart
-        for a, b in zip(one.cells, other.cells, strict=True)
-    )
-
-
-def _sides(box: BBox) -> tuple[float, float, float, float]:
-    return box.left, box.top, box.right, box.bottom
-
-
-def _touches(one: ReadGrid, others: Sequence[ReadGrid]) -> bool:
-    return any(one.found.box.iou(other.found.box) > 0.0 for other in others)

@@ -85,6 +85,18 @@ class Lattice:
         self.points = np.insert(self.points, at, points, axis=1)
         self.owner = np.insert(self.owner, 0 if left else self.n_cols, fresh, axis=1)
 
+    def add_row(self, place: float, *, top: bool) -> None:
+        """Add a row above or below with the columns of the row beside it, out to y in pixels."""
+        side = 0 if top else -1
+        points = self.points[side].copy()
+        # The lines of a page that lies a little askew stay parallel.
+        points[:, 1] += place - points[:, 1].mean()
+        _, fresh = np.unique(self.owner[side], return_inverse=True)
+        at = 0 if top else self.n_rows + 1
+        row = (fresh + int(self.owner.max()) + 1).astype(np.int64)
+        self.points = np.insert(self.points, at, points, axis=0)
+        self.owner = np.insert(self.owner, 0 if top else self.n_rows, row, axis=0)
+
     def part_rows(self, row: int, cols: Sequence[int]) -> None:
         """Cut the cells of some columns at the boundary above a row, where they run over it."""
         for number in {int(self.owner[row, c]) for c in cols if self.owner[row - 1, c] == self.owner[row, c]}:

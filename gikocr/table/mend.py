@@ -13,7 +13,7 @@ import numpy as np
 
 from gikocr.elements import Grid
 from gikocr.table.lattice import Lattice
-from gikocr.table.white import GAP, SHORT_VALUE, split_columns
+from gikocr.table.white import GAP, SHORT_VALUE, runs_of, split_columns
 from gikocr.table.words import Words
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ MOVED = 1.5
 """A boundary of columns lies within so many heights of print of where it lay on the page before."""
 COMMON_COLUMN = 0.5
 """A boundary of columns is the whole table's where it parts cells in this share of its rows."""
+ROW_REACH, FEWEST_VALUES = 3.5, 4
+"""A row without its outer line stands so near to a grid, in heights of print, with values in so many columns at least."""
+HEAD_GAP = 1.5
+"""White between the words of two heads, in heights of print, from which a boundary of columns in it may part them."""
 HEAD_ROWS = 6
 """Rows from the top among which heads are."""
 SQUARE = (0.82, 1.22)
@@ -62,6 +66,7 @@ def mend(grid: Grid, words: Words) -> Grid | None:
     split_rows(lattice, inside, words.height)
     split_columns(lattice, inside, words.height)
     _cut_bare_rows(lattice, inside, words.height)
+    _part_heads(lattice, inside, words.height)
     if lattice.n_cols > grid.n_cols:
         # Where columns had no lines, only now it shows that values stand level in several of them.
         split_rows(lattice, inside, words.height)
@@ -100,6 +105,38 @@ def with_lost_sides(grid: Grid, words: Words) -> Grid:
             place = float(beside[:, 0].min()) - 0.6 * h if left else float(beside[:, 2].max()) + 0.6 * h
             lattice.add_column(place, left=left)
     return grid if lattice.n_cols == grid.n_cols else lattice.to_grid(grid.page, grid.spare_lines)
+
+
+def with_lost_row(grid: Grid, words: Words, *, top: bool) -> Grid | None:
+    """Take in the row above or below a grid whose outer line was not seen; None where no row of values stands there.
+
+    Args:
+        grid: as it was found.
+        words: of its page.
+        top: whether above; else below.
+    """
+    lattice = Lattice.of(grid)
+    b, h = words.boxes, words.height
+    x, y = (b[:, 0] + b[:, 2]) / 2, (b[:, 1] + b[:, 3]) / 2
+    edge = grid.box.top if top else grid.box.bottom
+    away = edge - y if top else y - edge
+    near = b[(away > 0.0) & (away < ROW_REACH * h) & (x > grid.box.left) & (x < grid.box.right)]
+    short = (near[:, 2] - near[:, 0] < SHORT_VALUE * h) & (near[:, 0] > grid.box.left + VALUES_FROM * grid.box.width)
+    values = near[short]
+    if not len(values):
+        return None
+    middles = (values[:, 1] + values[:, 3]) / 2
+    level = float(np.median(middles))
+    values = values[np.abs(middles - level) < 2 * LEVEL * h]
+    columns = np.searchsorted(lattice.cell_edges(0 if top else lattice.n_rows - 1), (values[:, 0] + values[:, 2]) / 2)
+    if len(set(columns.tolist())) < FEWEST_VALUES:
+        return None
+    # Labels in several lines stand as far above the values as below them.
+    inner = abs(edge - level)
+    rows = near[np.abs((near[:, 1] + near[:, 3]) / 2 - level) < max(inner, h)]
+    place = float(rows[:, 1].min()) - ON_LINE * h if top else float(rows[:, 3].max()) + ON_LINE * h
+    lattice.add_row(place, top=top)
+    return lattice.to_grid(grid.page, grid.spare_lines)
 
 
 def with_columns_of(grid: Grid, before: Grid, words: Words, *, only: bool = False, moved: float = MOVED) -> Grid | None:
@@ -228,6 +265,27 @@ def _cut_bare_rows(lattice: Lattice, boxes: NDArray[np.float64], height: float) 
         if len(here) and not beyond and float(here[:, 2].max()) < places[0]:
             for x in places:
                 lattice.split_col(x - ON_LINE * height, x + ON_LINE * height, [row])
+
+
+def _part_heads(lattice: Lattice, boxes: NDArray[np.float64], height: float) -> None:
+    """Cut cells that run over boundaries of columns where a wide gap between their words lies at one: its line was not seen there."""
+    xs = lattice.points[:, :, 0].mean(axis=0)
+    parts = (lattice.owner[:, 1:] != lattice.owner[:, :-1]).mean(axis=0)
+    middles = (boxes[:, 1] + boxes[:, 3]) / 2
+    slack = ON_LINE * height
+    for number in np.unique(lattice.owner).tolist():
+        rows, cols = np.nonzero(lattice.owner == number)
+        first, last = int(cols.min()), int(cols.max()) + 1
+        if last - first < 2:
+            continue
+        top, bottom = lattice.band(int(rows.min()))[0], lattice.band(int(rows.max()))[1]
+        inside = (middles > top) & (middles < bottom) & (boxes[:, 2] > xs[first]) & (boxes[:, 0] < xs[last])
+        runs = runs_of(boxes[inside])
+        for (_, low), (high, _) in itertools.pairwise(runs):
+            between = [c for c in range(first + 1, last) if low - slack <= xs[c] <= high + slack and parts[c - 1] > 0.0]
+            if high - low >= HEAD_GAP * height and between:
+                place = float(xs[max(between, key=lambda c: parts[c - 1])])
+                lattice.split_col(place - 1.0, place + 1.0, sorted(set(rows.tolist())))
 
 
 def split_rows(lattice: Lattice, boxes: NDArray[np.float64], height: float) -> None:

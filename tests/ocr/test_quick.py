@@ -1,4 +1,4 @@
-"""A quick reader first, a careful one where it is not sure; cells that rivals share are read once."""
+"""A quick reader first, a careful one where it is not sure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gikocr.elements import CellText, LineText
+from gikocr.elements import LineText
 from gikocr.engines.ppocr_onnx import build_recogniser
-from gikocr.geometry import BBox
-from gikocr.ocr.known_cells import APART, KnownCells
-from gikocr.ocr.known_cells import SURE as KNOWN
 from gikocr.ocr.quick import SURE, QuickFirst
 from tests.drawing import blank_page, write
 
@@ -49,19 +46,3 @@ def test_both_networks_read_print() -> None:
         [read] = build_recogniser(name).read([line])
         assert (read.text, build_recogniser(name).name) == ("本年新收政府信息公开申请数量", name)
         assert read.score > SURE
-
-
-def test_a_cell_is_known_by_its_place() -> None:
-    known = KnownCells()
-    here, text = BBox(100, 200, 300, 240), CellText("总计", KNOWN, True)
-    known.add([(here, text), (BBox(400, 200, 500, 240), CellText("尚未审结", KNOWN - 0.01, True))])
-    near = APART * 20
-    assert known.find(here, 20) is text
-    assert known.find(BBox(100, 200, 300 + near, 240), 20) is text
-    assert known.find(BBox(100, 200, 301 + near, 240), 20) is None, "a wider cell may hold more"
-    assert known.find(BBox(400, 200, 500, 240), 20) is None, "what was not read surely is read again"
-    known.add([(BBox(600, 200, 700, 240), CellText("其他", 1.0, True)), (BBox(0, 0, 9, 9), CellText("", 1.0, False))])
-    assert known.find(BBox(600, 200, 700, 240), 20) is not None
-    assert known.find(BBox(0, 0, 9, 9), 20) is None
-    known.forget()
-    assert known.find(here, 20) is None

@@ -12,8 +12,9 @@ from gikocr.elements import Grid, LabelledGrid, LineText, Page
 from gikocr.engines.layout import RulingLineLayoutModel
 from gikocr.geometry import Affine, BBox
 from gikocr.pipeline import pages
+from gikocr.pipeline.grids import Fit, ReadGrid
 from gikocr.pipeline.pages import PageReader
-from gikocr.pipeline.rivals import Fit, GridReader, ReadGrid
+from gikocr.pipeline.rivals import GridReader
 from gikocr.settings import load_settings
 from gikocr.table.found import FoundGrids
 from tests.drawing import Ruled, blank_page, write

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from gikocr.elements import LabelledGrid, LineText
-from gikocr.pipeline.rivals import Fit, GridReader, ReadGrid
+from gikocr.pipeline.grids import Fit, ReadGrid
+from gikocr.pipeline.rivals import GridReader
 from gikocr.table.found import find_grids
 from tests.drawing import Ruled, blank_page, noisy, write
 

@@ -11,7 +11,8 @@ import pytest
 
 from gikocr.elements import Grid, LabelledGrid, LineText
 from gikocr.geometry import BBox
-from gikocr.pipeline.rivals import Fit, GridReader, ReadGrid, _is_same
+from gikocr.pipeline.grids import Fit, ReadGrid, is_same
+from gikocr.pipeline.rivals import GridReader
 from gikocr.table.found import FoundGrids, find_grids
 from gikocr.table.lattice import Lattice
 from gikocr.table.lines import RulingLines, find_ruling_lines
@@ -106,7 +107,7 @@ def test_a_grid_that_lost_is_not_read_again() -> None:
     read = reader.read(page, spoilt, [wrong], 1)
     once = tried(reader, page, spoilt, read)
     assert once
-    assert not any(_is_same(a, b) for a, b in itertools.combinations([wrong, *once], 2))
+    assert not any(is_same(a, b) for a, b in itertools.combinations([wrong, *once], 2))
     assert len(tried(reader, page, spoilt, read)) == len(once), "what was tried on one page is not known on the next"
 
 

@@ -1,0 +1,123 @@
+"""Grids of a page as they were read, how well they fit the form, and how they lie to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gikocr.elements import Grid, LabelledGrid
+from gikocr.geometry import BBox
+from gikocr.kie.rows import is_words
+from gikocr.ocr.cells import GridInk
+from gikocr.table.lines import RulingLines
+from gikocr.table.mend import VALUES_FROM
+from gikocr.table.text_rows import text_rows
+from gikocr.table.white import SHORT_VALUE
+from gikocr.table.words import Words
+
+FIT_OF_ROW = 3.0
+"""A grid is doubtful when it holds less than this log evidence for each row of words; whole tables hold over four."""
+UNMATCHED = 3.0
+"""Log evidence that a row or column without a partner takes away. The first line of a label alone may agree with it better than all
+of its lines do, so a row that was cut in two holds a little more than the whole one."""
+NEAR = 1 / 30
+"""Pale lines as far from a grid as this share of the page's longer side have no part in it."""
+SAME_PLACE = 1 / 1500
+"""Lines of two grids that lie apart by no more than this share of their longer side are the same."""
+CROWDED, APART = 2, 0.6
+"""A grid is doubtful too when so many cells hold several values, which stand so many heights of print apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How well grids fit the form.
+
+    Attributes:
+        evidence: log evidence for rows and columns of the form.
+        unmatched: how many rows and columns have no partner.
+        labels: what of the evidence is of labels.
+    """
+
+    evidence: float
+    unmatched: int
+    labels: float = 0.0
+
+    @property
+    def held(self) -> float:
+        """The evidence less what rows and columns without a partner speak against it."""
+        return max(0.0, self.evidence) - UNMATCHED * self.unmatched
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadGrid:
+    """A grid as it was found, and with its ink and labels, which may be of the grid cut further."""
+
+    found: Grid
+    ink: GridInk
+    labelled: LabelledGrid
+
+
+def is_weak(read: ReadGrid, fit: Fit, words: Words) -> bool:
+    """Whether a grid holds far less of the form than it has rows of words, or rows, columns or cells that are not the form's."""
+    rows = text_rows(words.inside(*sides_of(read.found.box)), words.height)
+    return fit.unmatched > 0 or fit.evidence < FIT_OF_ROW * len(rows) or _crowded_cells(read.labelled, words) >= CROWDED
+
+
+def _crowded_cells(labelled: LabelledGrid, words: Words) -> int:
+    """How many cells hold several values: the lines between them were not seen."""
+    grid, height = labelled.grid, words.height
+    first = grid.box.left + VALUES_FROM * grid.box.width
+    crowded = 0
+    for cell, text in zip(grid.cells, labelled.texts, strict=True):
+        if not text.has_ink or is_words(text) or cell.box.left < first:
+            continue
+        own = words.inside(*sides_of(cell.box))
+        own = own[(own[:, 2] - own[:, 0] < SHORT_VALUE * height) & (own[:, 3] - own[:, 1] > APART * height)]
+        # Two digits of one number stand close; two numbers in one cell stand apart or over each other.
+        across, down = (np.sort(own[:, [k, k + 2]], axis=0) for k in (0, 1))
+        gaps = [side[1:, 0] - side[:-1, 1] for side in (across, down)]
+        crowded += any(bool((gap > APART * height).any()) for gap in gaps)
+    return crowded
+
+
+def rivals_of(grids: Sequence[Grid], weak: Sequence[ReadGrid]) -> list[Grid]:
+    """Those of the grids that stand in the place of weak ones and are not what is there already."""
+    return [
+        g
+        for g in grids
+        if any(g.box.iou(w.found.box) > 0.0 for w in weak) and not any(is_same(g, w.found) for w in weak)
+    ]
+
+
+def has_pale(lines: RulingLines, near: Sequence[BBox]) -> bool:
+    """Whether lines that only a long window saw lie in or near one of the boxes."""
+    slack = lines.longest_side * NEAR
+    return any(
+        p.left < b.right + slack and p.right > b.left - slack and p.top < b.bottom + slack and p.bottom > b.top - slack
+        for p in lines.pale
+        for b in near
+    )
+
+
+def is_same(one: Grid, other: Grid) -> bool:
+    """Whether two grids have the same lines and cells."""
+    if (one.n_rows, one.n_cols, len(one.cells)) != (other.n_rows, other.n_cols, len(other.cells)):
+        return False
+    apart = SAME_PLACE * max(one.box.width, one.box.height)
+    return all(
+        (a.row, a.row_end, a.col, a.col_end) == (b.row, b.row_end, b.col, b.col_end)
+        and max(abs(p - q) for p, q in zip(sides_of(a.box), sides_of(b.box), strict=True)) <= apart
+        for a, b in zip(one.cells, other.cells, strict=True)
+    )
+
+
+def sides_of(box: BBox) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of a box."""
+    return box.left, box.top, box.right, box.bottom
+
+
+def touch(one: ReadGrid, others: Sequence[ReadGrid]) -> bool:
+    """Whether a grid has a place in common with any of the others."""
+    return any(one.found.box.iou(other.found.box) > 0.0 for other in others)
