@@ -16,10 +16,10 @@ from gikocr.kie.rows import PrintedRow, is_words, likeness, similarity_weight
 
 HEAD_WEIGHT = 0.7
 """Heads of narrow columns are misread more often than row labels: their evidence counts this much of a label's."""
-HOLDS_PRINT = 0.5
+BARE = 0.1
 NO_HEAD = 0.5
 MISSING_COLUMN = -5.0
-"""Log weights of a column that holds print, of one without a head that could be read, and of a column on one side only."""
+"""Log weights: what a column without print loses, of a column without a head that could be read, and of a column on one side only."""
 GROUP = 3
 """A head over so many columns is a group's; over two it may be one whose column a wrong line cuts."""
 FEWEST_UNITS, SLIVER = 4, 0.5
@@ -192,7 +192,7 @@ def _place(
     else:
         pair = np.array([[_head_weight(own, column) for column in section.columns] for own in heads])
         # Where nothing else tells which of two is a column of the form, it is not the one without any print.
-        pair += np.array([[HOLDS_PRINT if own else 0.0] for own in filled])
+        pair -= np.array([[0.0 if own else BARE] for own in filled])
         for i, own in enumerate(heads):
             if own:
                 # A head that says another column of the form speaks against this one, however much of it they have in common.

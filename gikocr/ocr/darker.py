@@ -23,7 +23,7 @@ APART = 45
 """Grey levels, of 255, between the middles of the two kinds of ink."""
 RIM = 2
 """Pixels around dark ink in which paler ink is its blurred rim."""
-LEAST_PALE, LEAST_DARK = 0.15, 0.1
+LEAST_PALE, LEAST_DARK = 0.15, 0.05
 """Shares of a cell's ink that either kind must have, rims not counted as pale."""
 
 

@@ -8,7 +8,7 @@ from gikocr.elements import Cell, CellText, Grid, LabelledGrid
 from gikocr.forms import load_form
 from gikocr.geometry import BBox
 from gikocr.kie.columns import SAME_PLACE, _Move, _moves, _place, _place_weight, _Places, place_columns
-from gikocr.kie.rows import printed_rows
+from gikocr.kie.rows import PrintedRow, printed_rows
 from tests.kie.sheets import BLANK, NUMBER
 
 
@@ -95,7 +95,7 @@ def test_columns_of_a_page_of_another_scale_that_keeps_an_edge_are_compared_both
     known = _Places(BBox(0.0, 0.0, 1200.0, 900.0), [(550.0 + 100.0 * j, 100.0) for j in range(7)])
     narrower = columns_at([0.85 * x for x in (0.0, *[500.0 + 100.0 * k for k in range(8)])])
     units = [(k, k + 1) for k in range(1, 8)]
-    places = _place(section, units, [[] for _ in units], narrower, known)
+    places = _place(section, units, [[] for _ in units], [set() for _ in units], narrower, known)
     assert [places.spans[j] for j in range(7)] == units
 
 
@@ -105,7 +105,7 @@ def test_as_many_columns_as_there_must_be_are_these_wherever_they_moved() -> Non
     known = _Places(BBox(0.0, 0.0, 1200.0, 900.0), [(450.0 + 105.0 * j, 105.0) for j in range(7)])
     here = columns_at([0.0, *[500.0 + 100.0 * k for k in range(8)]])
     units = [(k, k + 1) for k in range(1, 8)]
-    places = _place(section, units, [[] for _ in units], here, known)
+    places = _place(section, units, [[] for _ in units], [set() for _ in units], here, known)
     assert [places.spans[j] for j in range(7)] == units
 
 
@@ -128,3 +128,54 @@ def test_a_bare_sliver_beside_the_last_column_is_no_column() -> None:
     printed = printed_rows(filled, 0)
     whole = place_columns(load_form().table("三", "2021"), [(0, printed[0])], [filled], printed)[0, 0]
     assert len(whole.spans) == len(section.columns)
+
+
+def row_in_columns(lefts: list[float], texts: list[CellText]) -> tuple[LabelledGrid, list[PrintedRow]]:
+    cells = tuple(Cell(0, 1, c, c + 1, BBox(lefts[c], 0.0, lefts[c + 1], 40.0)) for c in range(len(lefts) - 1))
+    rows = tuple(tuple((x, y) for x in lefts) for y in (0.0, 40.0))
+    cols = tuple(((x, 0.0), (x, 40.0)) for x in lefts)
+    labelled = LabelledGrid(Grid(1, BBox(0.0, 0.0, lefts[-1], 40.0), rows, cols, cells), tuple(texts))
+    return labelled, printed_rows(labelled, 0)
+
+
+def test_a_single_value_is_the_one_with_print_wherever_false_lines_cut_its_row() -> None:
+    """The row of fees has one value; its cell is as wide as the table, and dirt may cut it in three."""
+    table = load_form().table("二", "2021")
+    number = next(
+        k for k, s in enumerate(table.sections) if any("fees" in (i or "") for ids in s.field_ids for i in ids)
+    )
+    lefts = [0.0, 300.0, 500.0, 700.0, 1000.0]
+    for filled in range(3):
+        values = [NUMBER if k == filled else BLANK for k in range(3)]
+        labelled, printed = row_in_columns(lefts, [words("行政事业性收费"), *values])
+        places = place_columns(table, [(number, printed[0])], [labelled], printed)[0, number]
+        assert places.spans == {0: (filled + 1, filled + 2)}
+
+
+def test_a_column_that_a_false_line_cuts_in_two_is_whole() -> None:
+    table = load_form().table("三", "2021")
+    last = len(table.sections[0].columns)
+    lefts = [0.0, *[500.0 + 100.0 * k for k in range(last)], 450.0 + 100.0 * last, 500.0 + 100.0 * last]
+    box = {c: (lefts[c], lefts[c + 1]) for c in range(last + 1)}
+    heads = [Cell(0, 1, c, c + 1, BBox(box[c][0], 0.0, box[c][1], 40.0)) for c in range(last)]
+    cells = [*heads, Cell(0, 1, last, last + 2, BBox(lefts[last], 0.0, lefts[-1], 40.0))]
+    cells += [
+        Cell(r, r + 1, c, c + 1, BBox(lefts[c], 40.0 * r, lefts[c + 1], 40.0 * r + 40.0))
+        for r in (1, 2)
+        for c in range(last + 2)
+    ]
+    rows = tuple(tuple((x, y) for x in lefts) for y in (0.0, 40.0, 80.0, 120.0))
+    cols = tuple(((x, 0.0), (x, 120.0)) for x in lefts)
+    grid = Grid(1, BBox(0.0, 0.0, lefts[-1], 120.0), rows, cols, tuple(cells))
+    over = [BLANK, *[words(c.label.text) for c in table.sections[0].columns]]
+    # The last number stands left of the false line in one row, and right of it in the other.
+    first, second = [NUMBER] * last + [BLANK], [NUMBER] * (last - 1) + [BLANK, NUMBER]
+    for both in (False, True):
+        texts = [*over, words("重复申请"), *([*first[:-1], NUMBER] if both else first), words("其他"), *second]
+        labelled = LabelledGrid(grid, tuple(texts))
+        printed = printed_rows(labelled, 0)
+        values = [(0, row) for row in printed if row.values]
+        places = place_columns(table, values, [labelled], printed)[0, 0]
+        assert len(places.spans) == last
+        whole = places.spans[last - 1] == (last, last + 2)
+        assert whole != both, "two numbers in one row are two columns"

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gikocr.elements import Candidate, CellReading
 from gikocr.ocr.numerals import state_of
-from gikocr.ocr.pooling import pool
+from gikocr.ocr.pooling import mixed, pool
 
 
 def _reading(reader: str, **given: float) -> CellReading:
@@ -68,3 +69,11 @@ def test_pooled_candidates_are_those_of_both_in_order_and_leave_room_for_others(
     assert logs == sorted(logs, reverse=True)
     total = sum(math.exp(v) for v in logs)
     assert 0 < total < 1
+
+
+def test_of_two_readings_of_which_one_is_right_both_stay() -> None:
+    one, other = _reading("a", _0=0.8, _6=0.1), _reading("b", _9=0.6, _0=0.2)
+    both = _probabilities(mixed(one, other, 0.7))
+    assert both == pytest.approx({"0": 0.7 * 0.8 + 0.3 * 0.2, "6": 0.07, "9": 0.18})
+    assert list(both) == ["0", "9", "6"]
+    assert _probabilities(mixed(one, CellReading((), "b"), 0.5)) == pytest.approx({"0": 0.4, "6": 0.05})

@@ -14,7 +14,7 @@ from gikocr.geometry import BBox
 from gikocr.table.grids import build_grids
 from gikocr.table.lattice import Lattice
 from gikocr.table.lines import find_ruling_lines, line_rims
-from gikocr.table.mend import mend, with_columns_of, with_columns_of_heads, with_lost_sides
+from gikocr.table.mend import mend, with_columns_of, with_columns_of_heads, with_lost_row, with_lost_sides
 from gikocr.table.regions import level_lines
 from gikocr.table.unruled import unruled_grids
 from gikocr.table.words import Words, find_words
@@ -348,3 +348,58 @@ def test_what_stands_over_a_boundary_of_the_heads_is_left_whole() -> None:
     cells = {(c.row, c.col, c.col_end) for c in cut.cells}
     assert (4, 0, 2) in cells
     assert (5, 1, 2) in cells
+
+
+def test_two_heads_that_lost_the_line_between_them_are_parted() -> None:
+    whole = Ruled(rows=[60] * 6, cols=[300, *[250] * 3])
+    heads = ["内容", "制发件数", "废止件数", "现行有效"]
+    values = {(r, c): "公开" if c == 0 else str(r * c) for r in range(1, 6) for c in range(4)}
+    page = blank_page()
+    Ruled(rows=whole.rows, cols=whole.cols, texts=values, spans=[(0, 1, 2, 4)]).draw(page)
+    for c, head in enumerate(heads):
+        x0, y0, x1, y1 = whole.box(0, 1, c, c + 1)
+        write(page, head, ((x0 + x1) / 2, (y0 + y1) / 2))
+    (grid,) = build_grids(find_ruling_lines(page), 1)
+    assert sum(cell.row == 0 for cell in grid.cells) == 3
+    mended = mend(grid, words_of(page))
+    assert mended is not None
+    assert [(c.col, c.col_end) for c in mended.cells if c.row == 0] == [(0, 1), (1, 2), (2, 3), (3, 4)]
+
+
+def test_a_groups_head_over_its_columns_stays_whole() -> None:
+    page = blank_page()
+    values = {(r, c): "公开" if c == 0 else str(r * c) for r in range(1, 6) for c in range(4)}
+    Ruled(rows=[60] * 6, cols=[300, *[250] * 3], texts=values | {(0, 1): "申请人情况"}, spans=[(0, 1, 1, 4)]).draw(page)
+    (grid,) = build_grids(find_ruling_lines(page), 1)
+    mended = mend(grid, words_of(page)) or grid
+    assert (1, 4) in [(c.col, c.col_end) for c in mended.cells if c.row == 0]
+
+
+@pytest.mark.parametrize("top", [True, False])
+def test_a_row_beyond_the_last_line_is_taken_in(top: bool) -> None:
+    whole = Ruled(rows=[60] * 8, cols=[300, *[150] * 6])
+    page = blank_page()
+    kept = whole.rows[1:] if top else whole.rows[:-1]
+    Ruled(rows=kept, cols=whole.cols, top=whole.ys[1] if top else whole.ys[0]).draw(page)
+    for r in range(8):
+        for c in range(7):
+            x0, y0, x1, y1 = whole.box(r, r + 1, c, c + 1)
+            write(page, LABELS[r % 7][:5] if c == 0 else str(r * c), ((x0 + x1) / 2, (y0 + y1) / 2))
+    (grid,) = build_grids(find_ruling_lines(page), 1)
+    assert grid.n_rows == 7
+    words = words_of(page)
+    assert with_lost_row(grid, words, top=not top) is None
+    longer = with_lost_row(grid, words, top=top)
+    assert longer is not None
+    assert longer.n_rows == 8
+    assert set(filled_cells(longer, words)) == {1}
+    assert with_lost_row(longer, words, top=top) is None
+
+
+def test_a_line_of_text_over_a_table_is_no_row_of_it() -> None:
+    page = blank_page()
+    table = Ruled(rows=[60] * 8, cols=[300, *[150] * 6])
+    table.draw(page)
+    write(page, "单位：件", (table.xs[-1] - 80, table.ys[0] - 40))
+    (grid,) = build_grids(find_ruling_lines(page), 1)
+    assert with_lost_row(grid, words_of(page), top=True) is None
