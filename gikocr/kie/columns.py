@@ -219,7 +219,8 @@ def _with_halves(
 ) -> ColumnPlaces:
     """The places with columns that a wrong line cuts in two made whole: with what stands beside one and has no partner, but print.
 
-    In no row do both halves hold print, and no other head is over the one without a partner.
+    In no row do both halves hold print, and no other head is over the one without a partner. Beside columns whose heads are not known
+    may stand the rest of a label.
     """
     taken = set(places.spans.values())
     spans = dict(places.spans)
@@ -228,7 +229,7 @@ def _with_halves(
         for k in (i - 1, i + 1):
             if not 0 <= k < len(units) or units[k] in taken or filled[i] & filled[k] or not filled[k]:
                 continue
-            if not heads[k] or list(heads[k]) == list(heads[i]):
+            if heads[i] and (not heads[k] or list(heads[k]) == list(heads[i])):
                 spans[j] = min(spans[j][0], units[k][0]), max(spans[j][1], units[k][1])
                 taken.add(units[k])
     return replace(places, spans=spans)
