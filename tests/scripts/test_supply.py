@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from email.message import Message
 from importlib import metadata
 from pathlib import Path
 
+import onnxruntime
 import pytest
 from packaging.requirements import Requirement
 
+from gikocr.engines.manifest import load_manifest
 from scripts import dependencies, licences
 from scripts.licences import UNKNOWN, Part, bill, faults, is_allowed, licence_of, models, packages
+from scripts.tiny_model import NETWORK_SHA256, with_metadata
 
 
 class Stated(metadata.Distribution):
@@ -145,3 +149,14 @@ def test_faults_of_a_lock() -> None:
     assert [line.partition(" ")[0] for line in found] == ["numpy==2.0.0,", "pygments", "six"]
     missing = dependencies.tree([Requirement("no-such-package-as-this==1")])
     assert dependencies.faults({}, roots[:0], missing) == ["no-such-package-as-this is not installed here"]
+
+
+def test_the_tiny_network_is_the_wheels_with_its_characters() -> None:
+    manifest = load_manifest()["ppocr_v6_tiny_rec"]
+    content = manifest.path.read_bytes()
+    assert hashlib.sha256(content).hexdigest() == manifest.sha256
+    characters = onnxruntime.InferenceSession(content).get_modelmeta().custom_metadata_map["character"]
+    # What was put behind the network is an entry of metadata and nothing else.
+    added = len(with_metadata(b"", "character", characters))
+    assert hashlib.sha256(content[:-added]).hexdigest() == NETWORK_SHA256
+    assert with_metadata(content[:-added], "character", characters) == content
