@@ -11,6 +11,8 @@ import numpy as np
 from gikocr.geometry import BBox
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from gikocr.elements import Image
 
 REDUCTION = 4
@@ -46,6 +48,7 @@ def find_text_lines(gray: Image, tables: Sequence[BBox]) -> list[BBox]:
             _index(grown.top, size[1]) : _index(grown.bottom, size[1]),
             _index(grown.left, size[0]) : _index(grown.right, size[0]),
         ] = 0
+    ink = _without_tall(ink, max(size) * MOST_HEIGHT)
     reach = max(3, int(max(size) * SMEAR))
     smeared = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(smeared, connectivity=8)
@@ -56,6 +59,14 @@ def find_text_lines(gray: Image, tables: Sequence[BBox]) -> list[BBox]:
             continue
         boxes.append(BBox(left * REDUCTION, top * REDUCTION, (left + w) * REDUCTION, (top + h) * REDUCTION))
     return sorted(_join_rows(boxes), key=lambda b: (b.top, b.left))
+
+
+def _without_tall(ink: NDArray[np.uint8], most: float) -> NDArray[np.uint8]:
+    """The ink without pieces that are higher than any line: rings of seals, frames of stamps, streaks, which would join lines."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    keep = stats[:count, 3] <= most
+    keep[0] = False
+    return keep.astype(np.uint8)[labels]
 
 
 def _index(value: float, size: int) -> int:

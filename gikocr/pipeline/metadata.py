@@ -28,6 +28,8 @@ SURE_AGENCY = 0.9
 """An agency that was found with less is told by a sentence that may name its office only: then lines under seals are read."""
 SAME_LINE = 0.6
 """Strips that follow each other show the same line when their texts are this similar."""
+IN_TABLE = 0.5
+"""A mark of which this share lies in a table lies over no signature."""
 LATER_HEAD_LINES = 6
 """Lines read from the top of the second page: the first may be a covering letter."""
 TAIL_LINES = 8
@@ -131,7 +133,10 @@ def _under_seals(reader: PageReader, page: PageReading) -> list[TextLine]:
         return []
     lines: list[TextLine] = []
     shape = page.upright.gray.shape
+    tables = [r.box for r in page.regions if r.label == "table"]
     for mark in large_marks(page.upright.gray):
+        if any(mark.share_inside(t) > IN_TABLE for t in tables):
+            continue
         strips = strips_across(mark, heights[len(heights) // 2], float(shape[1]))
         glanced = reader.glance_at_lines(
             page.upright, [Region(page.upright.number, "signature", box, 0.5) for box in strips]

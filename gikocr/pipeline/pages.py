@@ -52,6 +52,8 @@ SAMPLE_LINES, SAMPLE_CELLS = 6, 8
 """Lines read to judge an orientation where there is no table, and the widest label cells of each table where there is one."""
 LEAST_VALUES = 5
 """Short words that make a table without lines worth keeping although its labels cannot be read."""
+FEWEST_ROWS, LINE_LETTERS = 2, 0.3
+"""Rows of such a table, its heads and one row of values; and letters for each that has room in a row that is a line of text."""
 FEW_CELLS = 12
 """Fewer cells than this, with many rows of words in each, say nothing about the orientation either."""
 SAME_REGION = 0.9
@@ -184,10 +186,12 @@ class PageReader:
             read = best
         if score is None:
             score = self._lines_score(upright, texts)
+        ruled = [g for g in found.grids if g not in found.unruled]
         strange = [
             r
             for r in read
-            if r.found in found.unruled and not _has_values(r, found.words) and self._evidence([r]) <= 0.0
+            if self._evidence([r]) <= 0.0
+            and (self._is_line(upright, r) if r.found in ruled else not _has_values(r, found.words))
         ]
         if strange:
             # Without lines only the form's words tell a table from text that is set wide: such text is left to be read as text.
@@ -197,6 +201,14 @@ class PageReader:
         labelled = tuple(r.labelled for r in read)
         fit = self._evidence(read)
         return PageReading(upright, (*tables, *texts), tuple(r.ink for r in read), labelled, score, fit)
+
+    def _is_line(self, upright: UprightPage, read: ReadGrid) -> bool:
+        """Whether a grid of one row is a line of text: strokes of large letters line up as rules do."""
+        if read.ink.grid.n_rows >= FEWEST_ROWS:
+            return False
+        box = read.found.box
+        [line] = _read_lines(self._labels, upright, [Region(upright.number, "text", box, 1.0)])
+        return _letters(line.text) * line.score > LINE_LETTERS * box.width / box.height
 
     def _evidence(self, read: Sequence[ReadGrid]) -> float:
         return self._grids.fit([r.labelled for r in read]).evidence if read else 0.0
@@ -239,9 +251,11 @@ def _few_cells(read: Sequence[ReadGrid]) -> bool:
 def _has_values(read: ReadGrid, words: Words) -> bool:
     """Whether a grid holds several short words in its right half, as tables of numbers do whatever became of their labels.
 
-    Letters of a title that is set wide are short words too, but they read as words.
+    Letters of a title that is set wide are short words too, but they read as words, or stand in one row.
     """
     box = read.found.box
+    if read.ink.grid.n_rows < FEWEST_ROWS:
+        return False
     right = words.inside(box.center[0], box.top, box.right, box.bottom)
     short = int((right[:, 2] - right[:, 0] < SHORT_VALUE * words.height).sum())
     return short >= LEAST_VALUES and sum(t.has_ink and not is_words(t) for t in read.labelled.texts) >= LEAST_VALUES
