@@ -273,6 +273,7 @@ def _part_heads(lattice: Lattice, boxes: NDArray[np.float64], height: float) -> 
     parts = (lattice.owner[:, 1:] != lattice.owner[:, :-1]).mean(axis=0)
     middles = (boxes[:, 1] + boxes[:, 3]) / 2
     slack = ON_LINE * height
+    cuts: list[tuple[float, list[int]]] = []
     for number in np.unique(lattice.owner).tolist():
         rows, cols = np.nonzero(lattice.owner == number)
         first, last = int(cols.min()), int(cols.max()) + 1
@@ -284,8 +285,9 @@ def _part_heads(lattice: Lattice, boxes: NDArray[np.float64], height: float) -> 
         for (_, low), (high, _) in itertools.pairwise(runs):
             between = [c for c in range(first + 1, last) if low - slack <= xs[c] <= high + slack and parts[c - 1] > 0.0]
             if high - low >= HEAD_GAP * height and between:
-                place = float(xs[max(between, key=lambda c: parts[c - 1])])
-                lattice.split_col(place - 1.0, place + 1.0, sorted(set(rows.tolist())))
+                cuts.append((float(xs[max(between, key=lambda c: parts[c - 1])]), sorted(set(rows.tolist()))))
+    for place, cut_rows in cuts:
+        lattice.split_col(place - 1.0, place + 1.0, cut_rows)
 
 
 def split_rows(lattice: Lattice, boxes: NDArray[np.float64], height: float) -> None:

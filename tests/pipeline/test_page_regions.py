@@ -123,3 +123,27 @@ def test_a_page_that_reads_on_its_side_is_turned_where_only_then_it_holds_the_fo
         load_settings(), reader, reader, RulingLineLayoutModel, GridReader(reader, lambda _: Fit(0.0, 0))
     )
     assert nothing.read(page).upright.turned == 0
+
+
+class Saying(Reader):
+    """Reads the same of every line."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def read(self, crops: Sequence[np.ndarray]) -> list[LineText]:
+        return [LineText(self.text, 0.95)] * len(crops)
+
+
+@pytest.mark.parametrize(("text", "is_table"), [("濮川市应急管理局政府信息公开工作年度报告", False), ("0030125", True)])
+def test_a_row_between_lines_that_reads_as_a_line_of_text_is_no_table(text: str, is_table: bool) -> None:
+    """Strokes of large letters line up as rules do; a row of values that a page break cut off holds no letters."""
+    gray = blank_page()
+    Ruled(rows=[60], cols=[90] * 14, texts={(0, c): "12" for c in range(14)}).draw(gray)
+    write(gray, "按照条例要求结合本单位工作实际特编制本报告", (800, BELOW))
+    height, width = gray.shape
+    page = Page(1, 0, 1, float(width), float(height), "px", gray, Affine(), 200.0)
+    reader = Saying(text)
+    grids = GridReader(reader, lambda _: Fit(0.0, 0))
+    reading = PageReader(load_settings(), reader, reader, RulingLineLayoutModel, grids).read(page)
+    assert any(r.label == "table" for r in reading.regions) == is_table == bool(reading.grids)
