@@ -87,7 +87,8 @@ def read_document(spec: DocumentSpec, lines: Sequence[TextLine]) -> list[Found]:
     if agency is None or agency.confidence < 0.6:
         agency = _red_head(spec, lines[: title[0]] if title else lines) or agency
     signature = _signature(spec, lines, title[0] if title else -1)
-    if agency is None or (signature is not None and agency.confidence < 0.6):
+    if agency is None or (signature is not None and (agency.confidence < 0.6 or _ends_with(signature, agency))):
+        # A name that is the end of the one below the report lost its beginning, to a stamp or to the line above.
         agency = signature or agency
     elif signature is not None and similarity(signature.value and str(signature.value), str(agency.value)) > 0.9:
         agency = Found("agency", agency.value, agency.printed, min(0.999, agency.confidence + 0.05), agency.line)
@@ -96,6 +97,11 @@ def read_document(spec: DocumentSpec, lines: Sequence[TextLine]) -> list[Found]:
         found.append(agency)
     found += _year_and_period(lines, title_year, lines[title[0]] if title else None)
     return found
+
+
+def _ends_with(whole: Found, part: Found) -> bool:
+    """Whether one name is another one's end."""
+    return len(str(part.value)) < len(str(whole.value)) and str(whole.value).endswith(str(part.value))
 
 
 def _title(spec: DocumentSpec, lines: Sequence[TextLine]) -> tuple[int, int, str] | None:

@@ -21,6 +21,8 @@ TITLE_SIZE = 1.25
 TITLE_ZONE = 0.55
 SIGNATURE_LEFT = 0.3
 """A title stands in this upper share of the page; a signature begins right of this share of its width."""
+TITLE_PAGES = 2
+"""What stands large and on the right at the head of a page behind these is the signature, for which the page before had no room."""
 
 
 class RegionDetector(Protocol):
@@ -60,9 +62,11 @@ def text_regions(gray: Image, page: int, tables: Sequence[Region]) -> list[Regio
     regions = []
     for box in boxes:
         label = "text"
-        if box.top < TITLE_ZONE * page_height and box.height >= TITLE_SIZE * median:
+        on_the_right = box.left > SIGNATURE_LEFT * page_width and box.width < 0.6 * page_width
+        large = box.top < TITLE_ZONE * page_height and box.height >= TITLE_SIZE * median
+        if large and not (on_the_right and page > TITLE_PAGES):
             label = "title"
-        elif box.left > SIGNATURE_LEFT * page_width and box.width < 0.6 * page_width:
+        elif on_the_right:
             label = "signature"
         regions.append(Region(page, label, box, 1.0 if label == "text" else 0.5))
     return regions

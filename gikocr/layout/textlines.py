@@ -23,6 +23,8 @@ FAINTEST = 70
 """Print is taken to differ from paper by at least this much, of 255, so that an empty page gives no ink."""
 LEAST_HEIGHT, MOST_HEIGHT = 1 / 230, 1 / 22
 """Heights of a printed line as shares of the page's longer side."""
+LETTER_ROWS, LETTER_COLUMNS = 0.15, 0.5
+"""Share of a line's rows that a letter's columns fill, and of the columns of a letter's width that do."""
 SMEAR = 1 / 60
 """Gaps shorter than this share of the longer side are inside a line: about two characters, as in a spaced heading."""
 
@@ -48,7 +50,8 @@ def find_text_lines(gray: Image, tables: Sequence[BBox]) -> list[BBox]:
             _index(grown.top, size[1]) : _index(grown.bottom, size[1]),
             _index(grown.left, size[0]) : _index(grown.right, size[0]),
         ] = 0
-    ink = _without_tall(ink, max(size) * MOST_HEIGHT)
+    tall = _tall(ink, max(size) * MOST_HEIGHT)
+    ink[tall > 0] = 0
     reach = max(3, int(max(size) * SMEAR))
     smeared = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(smeared, connectivity=8)
@@ -57,16 +60,34 @@ def find_text_lines(gray: Image, tables: Sequence[BBox]) -> list[BBox]:
     for left, top, w, h, area in stats[1:count].tolist():
         if not (least <= h <= most) or w < 1.2 * h or area < 0.3 * w * h:
             continue
-        boxes.append(BBox(left * REDUCTION, top * REDUCTION, (left + w) * REDUCTION, (top + h) * REDUCTION))
+        start, end = _with_letters_beside(tall[top : top + h], left, left + w)
+        boxes.append(BBox(start * REDUCTION, top * REDUCTION, end * REDUCTION, (top + h) * REDUCTION))
     return sorted(_join_rows(boxes), key=lambda b: (b.top, b.left))
 
 
-def _without_tall(ink: NDArray[np.uint8], most: float) -> NDArray[np.uint8]:
-    """The ink without pieces that are higher than any line: rings of seals, frames of stamps, streaks, which would join lines."""
+def _tall(ink: NDArray[np.uint8], most: float) -> NDArray[np.uint8]:
+    """The pieces of ink that are higher than any line, (H, W) 0 or 1: rings of seals, frames of stamps, streaks would join lines."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    keep = stats[:count, 3] <= most
+    keep = stats[:count, 3] > most
     keep[0] = False
     return keep.astype(np.uint8)[labels]
+
+
+def _with_letters_beside(band: NDArray[np.uint8], left: int, right: int) -> tuple[int, int]:
+    """Where a line begins and ends with the letters that a tall piece took along because it touches them.
+
+    Args:
+        band: (h, W) the tall pieces in the rows of the line; letters fill its columns, the strokes of a frame or ring only a few.
+        left: where the line begins without them, in columns.
+        right: where it ends.
+    """
+    height = len(band)
+    filled = band.sum(axis=0) >= LETTER_ROWS * height
+    while left > 0 and filled[max(0, left - height) : left].mean() >= LETTER_COLUMNS:
+        left = max(0, left - height)
+    while right < len(filled) and filled[right : right + height].mean() >= LETTER_COLUMNS:
+        right = min(len(filled), right + height)
+    return left, right
 
 
 def _index(value: float, size: int) -> int:

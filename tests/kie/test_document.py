@@ -58,3 +58,10 @@ def test_a_number_that_is_cited_tells_no_year() -> None:
 )
 def test_reports_of_others_that_are_mentioned_name_no_agency(text: str) -> None:
     assert "agency" not in facts("2024年政府信息公开工作年度报告", text + "工作年度报告的格式，")
+
+
+def test_a_name_that_lost_its_beginning_is_told_by_the_signature() -> None:
+    found = facts(
+        "江源区体育局", "2024年政府信息公开工作年度报告", "一、总体情况", "濮川市綦江源区体育局", "2025年2月12日"
+    )
+    assert found["agency"] == "濮川市綦江源区体育局"
