@@ -102,7 +102,8 @@ def place_columns(
         if before is not None and not before.whole and len(units) == len(section.columns):
             before = None  # what was placed badly itself tells less than as many columns as there must be
         filled = _filled(units, members, grids[grid])
-        places = _with_halves(_place(section, units, heads, filled, grids[grid], before), units, heads, filled)
+        places = _place(section, units, heads, filled, grids[grid], before)
+        places = _with_halves(places, units, heads, filled, alone=len(section.columns) == 1)
         if any(heads) or number not in known or not known[number].whole:
             known[number] = _Places(
                 grids[grid].grid.box, _middles(places, grids[grid], len(section.columns)), places.unmatched == 0
@@ -215,12 +216,17 @@ def _filled(units: Sequence[Span], rows: Sequence[PrintedRow], grid: LabelledGri
 
 
 def _with_halves(
-    places: ColumnPlaces, units: Sequence[Span], heads: Sequence[Sequence[str]], filled: Sequence[set[int]]
+    places: ColumnPlaces,
+    units: Sequence[Span],
+    heads: Sequence[Sequence[str]],
+    filled: Sequence[set[int]],
+    *,
+    alone: bool,
 ) -> ColumnPlaces:
     """The places with columns that a wrong line cuts in two made whole: with what stands beside one and has no partner, but print.
 
     In no row do both halves hold print, and no other head is over the one without a partner. Beside columns whose heads are not known
-    may stand the rest of a label.
+    may stand the rest of a label. A column that is ``alone`` in its section may have had its head cut in two as well.
     """
     taken = set(places.spans.values())
     spans = dict(places.spans)
@@ -229,7 +235,8 @@ def _with_halves(
         for k in (i - 1, i + 1):
             if not 0 <= k < len(units) or units[k] in taken or filled[i] & filled[k] or not filled[k]:
                 continue
-            if heads[i] and (not heads[k] or list(heads[k]) == list(heads[i])):
+            same_head = heads[i] and (not heads[k] or list(heads[k]) == list(heads[i]))
+            if same_head or (alone and not filled[i]):
                 spans[j] = min(spans[j][0], units[k][0]), max(spans[j][1], units[k][1])
                 taken.add(units[k])
     return replace(places, spans=spans)

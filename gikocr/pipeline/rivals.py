@@ -38,6 +38,8 @@ LABELS_GAINED = 4.0
 """Log evidence of labels by which the columns of the page before must better a grid: about half a row that agrees."""
 LEAST_VALUES = 8
 """Short words in the right half of a page on which no grid was found without which no table is looked for on it."""
+MOST_LOST = 3
+"""Rows above and below a grid whose lines were not seen."""
 INSIDE = 0.5
 """A grid of which this share lies in another shows the same."""
 
@@ -78,7 +80,9 @@ class GridReader:
 
     def _mended(self, read: ReadGrid, words: Words) -> ReadGrid:
         """The grid cut further, and with rows beyond its lines, where words show it, if that fits the form better."""
-        for change in (mend, partial(with_lost_row, top=True), partial(with_lost_row, top=False)):
+        above, below = partial(with_lost_row, top=True), partial(with_lost_row, top=False)
+        changes: list[Callable[[Grid, Words], Grid | None]] = [mend, *[above] * MOST_LOST, *[below] * MOST_LOST]
+        for change in changes:
             grid = change(read.ink.grid, words)
             if grid is None:
                 continue
