@@ -38,6 +38,8 @@ LABELS_GAINED = 4.0
 """Log evidence of labels by which the columns of the page before must better a grid: about half a row that agrees."""
 LEAST_VALUES = 8
 """Short words in the right half of a page on which no grid was found without which no table is looked for on it."""
+FEW_HALVES = 4
+"""Bare rows stand beside so many others at most in a table whose zeros are printed."""
 MOST_LOST = 3
 """Rows above and below a grid whose lines were not seen."""
 INSIDE = 0.5
@@ -137,11 +139,12 @@ class GridReader:
     def _joined(self, gray: Image, found: FoundGrids, read: ReadGrid) -> ReadGrid:
         """A grid without the boundaries between bare rows that hold more of the form together; their marks made those lines."""
         best, row = read, -1
-        while self._fit_of(best).unmatched > 0:
+        while True:
             grid = best.ink.grid
-            inked = [c.box is not None for c in best.ink.cells]
-            row = next((r for r in halves_of_rows(grid, inked) if r > row), grid.n_rows)
-            if row == grid.n_rows:
+            halves = halves_of_rows(grid, [c.box is not None for c in best.ink.cells])
+            row = next((r for r in halves if r > row), grid.n_rows)
+            # Among many bare rows one more is nothing strange.
+            if row == grid.n_rows or (self._fit_of(best).unmatched == 0 and len(halves) > FEW_HALVES):
                 break
             lattice = Lattice.of(grid)
             lattice.join_rows(row)
