@@ -42,8 +42,8 @@ FEW_HALVES = 4
 """Bare rows stand beside so many others at most in a table whose zeros are printed."""
 MOST_LOST = 3
 """Rows above and below a grid whose lines were not seen."""
-INSIDE = 0.5
-"""A grid of which this share lies in another shows the same."""
+INSIDE = 0.1
+"""A grid of which this share lies in another shows rows that the other shows too."""
 
 _Way = Callable[[Sequence[ReadGrid], Sequence[ReadGrid]], list[ReadGrid]]
 """Rivals of weak grids that keep off the strong ones; strong ones first."""
@@ -323,7 +323,7 @@ class GridReader:
         return chosen
 
     def _holds(self, grids: Sequence[ReadGrid]) -> float:
-        if any(a.found.box.share_inside(b.found.box) >= INSIDE for a in grids for b in grids if a is not b):
+        if any(a.ink.grid.box.share_inside(b.ink.grid.box) >= INSIDE for a in grids for b in grids if a is not b):
             # What both hold of the form is there once.
             return max(0.0, self.fit([r.labelled for r in grids]).held)
         return sum(max(0.0, self._fit_of(r).held) for r in grids)
