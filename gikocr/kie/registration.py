@@ -35,9 +35,9 @@ LEAST_ROWS = 0.5
 """Share of a table's rows that must be found before it counts as read in full."""
 LEAST_LABELS = 1.0
 """Log evidence per row found below which a table was not found; rows without any label have none, rows with theirs have nine."""
-LEAST_HEADS = 8.0
+LEAST_HEADS = 15.0
 """Log evidence of heads and columns above which a table whose rows have no labels is found without any other of the form's tables:
-the right number of columns alone has six."""
+the right number of columns alone has seven, and a line that looks a little like a heading three; heads that can be read have ninety."""
 PRINT_LEFT = 0.5
 """Certainty that is left to an empty place of a row in which something is printed beside all places: it may be what this one lacks."""
 LEAST_WEIGHT = 1e-4
