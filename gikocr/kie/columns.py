@@ -129,12 +129,10 @@ def _without_slivers(units: list[Span], rows: Sequence[PrintedRow], grid: Labell
         return units
     widths = [_middle_and_width(unit, grid)[1] for unit in units]
     usual = float(np.median(widths))
-    inked = {(c.row, c.col) for c, text in zip(grid.grid.cells, grid.texts, strict=True) if text.has_ink}
+    filled = _filled(units, rows, grid)
 
     def sliver(k: int) -> bool:
-        start, end = units[k]
-        own = [c for row in rows for c in row.values if start <= c.col < end]
-        return widths[k] < SLIVER * usual and not any((c.row, c.col) in inked for c in own)
+        return widths[k] < SLIVER * usual and not filled[k]
 
     first, last = 0, len(units)
     while first < last and sliver(first):

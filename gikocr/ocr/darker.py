@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 APART = 45
 """Grey levels, of 255, between the middles of the two kinds of ink."""
-RIM = 2
-"""Pixels around dark ink in which paler ink is its blurred rim."""
+RIM = 0.1
+"""Distance from dark ink, in heights of print, in which paler ink is its blurred rim."""
 LEAST_PALE, LEAST_DARK = 0.15, 0.05
 """Shares of a cell's ink that either kind must have, rims not counted as pale."""
 
@@ -40,7 +40,8 @@ def darker_window(look: Look) -> Image | None:
         return None
     level, _ = cv2.threshold(values.reshape(-1, 1), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     dark = crop <= level
-    near = cv2.dilate(dark.astype(np.uint8), np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8)) > 0
+    size = 2 * max(1, round(RIM * look.found.height)) + 1
+    near = cv2.dilate(dark.astype(np.uint8), np.ones((size, size), np.uint8)) > 0
     pale = inked & ~near
     few = pale.sum() < LEAST_PALE * values.size or dark.sum() < LEAST_DARK * values.size
     if few or float(np.median(crop[pale])) - float(np.median(crop[dark])) < APART:

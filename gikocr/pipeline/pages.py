@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 READABLE = 0.55
 """Letters read per letter that has room in the lines, weighed by score, at which a page is taken to be upright."""
 UNREADABLE = 0.3
-"""Below this some words of a page say that it does not lie as the page before did."""
+"""Below this some words of a page say that it does not lie as the page before did; prose that reads better lies upright."""
 LEGIBLE = 0.12
 """Below this the words of grids are not those of an upright page; rows of words that run together in one cell read badly too."""
 BETTER = 0.1

@@ -82,15 +82,19 @@ class GridReader:
 
     def _mended(self, read: ReadGrid, words: Words) -> ReadGrid:
         """The grid cut further, and with rows beyond its lines, where words show it, if that fits the form better."""
-        above, below = partial(with_lost_row, top=True), partial(with_lost_row, top=False)
-        changes: list[Callable[[Grid, Words], Grid | None]] = [mend, *[above] * MOST_LOST, *[below] * MOST_LOST]
-        for change in changes:
-            grid = change(read.ink.grid, words)
-            if grid is None:
-                continue
-            ink = grid_ink(grid, read.ink.ink)
-            labelled = read_labels(ink, self._reader)
-            if self.fit([labelled]).held > self.fit([read.labelled]).held:
+        changes: list[tuple[Callable[[Grid, Words], Grid | None], int]] = [
+            (mend, 1),
+            *((partial(with_lost_row, top=top), MOST_LOST) for top in (True, False)),
+        ]
+        for change, most in changes:
+            for _ in range(most):
+                grid = change(read.ink.grid, words)
+                if grid is None:
+                    break
+                ink = grid_ink(grid, read.ink.ink)
+                labelled = read_labels(ink, self._reader)
+                if self.fit([labelled]).held <= self.fit([read.labelled]).held:
+                    break
                 read = ReadGrid(read.found, ink, labelled)
         return read
 
