@@ -88,6 +88,7 @@ class UprightPage:
         turned: degrees clockwise by which the page was turned (0, 90, 180, 270).
         skew: degrees that were taken out after turning.
         half_of: that of its ``Page``.
+        covered: (H, W) uint8, non-zero where a stamp's ink was taken off; None where there was none.
     """
 
     number: int
@@ -98,6 +99,7 @@ class UprightPage:
     turned: int
     skew: float
     half_of: int | None = None
+    covered: Image | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,7 +389,6 @@ class CellReader(Protocol):
 
     def score(self, crop: Image, strings: Sequence[str]) -> list[float]:
         """Natural log probability of each given string on the crop."""
-        ...
 
 
 class PageTextReader(Protocol):
@@ -397,4 +398,3 @@ class PageTextReader(Protocol):
 
     def read_page(self, image: Image, page: int = 1) -> list[TextLine]:
         """Read an upright page, grey (H, W) or RGB (H, W, 3) uint8; boxes in its pixels, ``page`` goes into the lines."""
-        ...

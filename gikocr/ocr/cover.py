@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from gikocr.geometry import BBox
-from gikocr.ocr.ink import cell_parts
+from gikocr.ocr.ink import cell_parts, characters_worth
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,6 +46,22 @@ def covered_share(look: Look) -> float:
     if place is None:
         return 0.0
     return float(foreign_ink(look.found.ink, look.box, look.found.height, place).mean())
+
+
+def stamped(look: Look, mask: Image) -> tuple[float, float]:
+    """How much of the ink that was taken off a page lay in a cell.
+
+    Args:
+        look: at the cell.
+        mask: (H, W) uint8, non-zero where ink was taken off that may have hidden print.
+
+    Returns:
+        The covered share of the place of the cell's value, in [0, 1], and the ink in all of the cell in characters' worth.
+    """
+    place, box = _place(look), look.box
+    inside = mask[max(0, int(box.top)) : int(box.bottom), max(0, int(box.left)) : int(box.right)]
+    share = 0.0 if place is None else float((mask[place] > 0).mean())
+    return share, characters_worth(int(np.count_nonzero(inside)), look.found.height)
 
 
 def bare_window(look: Look) -> Image | None:

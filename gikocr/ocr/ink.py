@@ -338,7 +338,12 @@ def _mask_of(ink: PageInk, part: int) -> Image:
 
 def _dirt(ink: PageInk, parts: NDArray[np.int64], height: float) -> float:
     """How many characters of the table's print hold as much ink as these components."""
-    return float(ink.areas[parts].sum()) / max(1.0, 0.3 * height * height)
+    return characters_worth(int(ink.areas[parts].sum()), height)
+
+
+def characters_worth(area: int, height: float) -> float:
+    """How many characters of a height, in pixels, hold an area of ink, in pixels."""
+    return area / max(1.0, 0.3 * height * height)
 
 
 def _split_lines(boxes: NDArray[np.int32], height: float) -> tuple[BBox, ...]:

@@ -28,7 +28,7 @@ from gikocr.forms import normalise
 from gikocr.kie.registration import FieldPlace, TablePlaces
 from gikocr.kie.rows import is_words
 from gikocr.ocr.cells import GridInk, numeral_crop
-from gikocr.ocr.cover import bare_window, covered_share
+from gikocr.ocr.cover import bare_window, covered_share, stamped
 from gikocr.ocr.darker import darker_window
 from gikocr.ocr.marks import stroke_of, weigh_by_shape
 from gikocr.ocr.numerals import state_of, unit_of, value_of
@@ -47,6 +47,9 @@ DIRT_DOUBT = 1.0
 """How fast dirt in an otherwise empty cell lowers that: per character's worth of ink that was left aside."""
 MOST_DIRT = 20.0
 """More dirt than this makes no difference, and its exponential would vanish."""
+STAMPED, MOST_STAMPED = 0.3, 3.0
+"""How fast a stamp that was taken off a cell lowers the probability of what is read there, per character's worth of its ink, and what
+more than which makes no difference."""
 FAINT = 0.85
 """Probability that what only paler ink shows is printed."""
 SAME_CELL = 0.7
@@ -76,6 +79,7 @@ class CellCollector:
         self._wanted: list[tuple[int, BBox]] = []
         self._faint: dict[int, GridInk] = {}
         self._looks: list[Look] = []
+        self._stamped: dict[int, float] = {}
         self.crops: dict[int, Image] = {}
         """What the first reader saw of each cell with ink, by the cell's number; for a second look at it."""
 
@@ -97,7 +101,7 @@ class CellCollector:
             second: asked where the first is doubtful.
             second_below: it is, where its best candidate has a lower probability than this.
         """
-        looks = self._looks = [look_at(self._grids[grid], self._paler(grid), box) for grid, box in self._wanted]
+        shares, looks = self._look()
         readings, crops = _read(reader, looks)
         self.crops = {k: crop for k, crop in enumerate(crops) if crop is not None}
         if second is not None:
@@ -106,10 +110,28 @@ class CellCollector:
             others, _ = _read(second, [looks[k] for k in doubtful])
             for k, other in zip(doubtful, others, strict=True):
                 readings[k] = pool(readings[k], other)
-        shares = [covered_share(look) for look in looks]
         self._read_covered(readings, shares, reader, second)
+        for k, worth in self._stamped.items():
+            # What was taken off may have been a part of the value.
+            readings[k] = doubted(readings[k], math.exp(-STAMPED * min(worth, MOST_STAMPED)))
         self._read_darker(readings, reader, second)
         return tuple(self._cell(k, readings[k], shares[k]) for k in range(len(self._wanted)))
+
+    def _look(self) -> tuple[list[float], list[Look]]:
+        """The cells that are wanted, and the share of the place of each value that something covers."""
+        shares: list[float] = []
+        self._looks, self._stamped = [], {}
+        for grid, box in self._wanted:
+            look = look_at(self._grids[grid], self._paler(grid), box)
+            share, mask = covered_share(look), self._pages[self._grids[grid].grid.page].covered
+            if mask is not None:
+                stamp, dirt = stamped(look, mask)
+                share = max(share, stamp)
+                if dirt > 0.0:
+                    self._stamped[len(shares)] = dirt
+            shares.append(share)
+            self._looks.append(look)
+        return shares, self._looks
 
     def _read_covered(
         self, readings: list[CellReading], shares: Sequence[float], reader: CellReader, second: CellReader | None
@@ -200,9 +222,15 @@ def _sure(reading: CellReading, least: float) -> bool:
     return _probability(reading) >= least
 
 
+def doubted(reading: CellReading, factor: float) -> CellReading:
+    """A reading each of whose candidates is less probable by a factor in (0, 1]."""
+    less = tuple(replace(c, log_probability=c.log_probability + math.log(factor)) for c in reading.candidates)
+    return CellReading(less, reading.reader)
+
+
 def perhaps_blank(reading: CellReading) -> CellReading:
     """A reading of ink so faint that the cell may as well be blank."""
-    shown = [replace(c, log_probability=c.log_probability + math.log(FAINT)) for c in reading.candidates]
+    shown = doubted(reading, FAINT).candidates
     blank = Candidate("", "blank", math.log(1 - FAINT))
     return CellReading(tuple(sorted([*shown, blank], key=lambda c: -c.log_probability)), reading.reader)
 

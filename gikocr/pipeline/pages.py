@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gikocr.elements import Grid, LabelledGrid, LineReader, Page, Region, TextLine, UprightPage
@@ -15,9 +15,10 @@ from gikocr.ocr.cells import GridInk, grid_ink, read_labels
 from gikocr.ocr.ink import find_ink
 from gikocr.pipeline.grids import ReadGrid
 from gikocr.pipeline.rivals import GridReader
+from gikocr.preprocess.stamps import without_stamps
 from gikocr.preprocess.upright import make_upright
 from gikocr.table.found import FoundGrids, find_grids
-from gikocr.table.mask import line_mask
+from gikocr.table.mask import boundaries, line_mask
 from gikocr.table.white import SHORT_VALUE
 from gikocr.table.words import Words
 
@@ -106,7 +107,13 @@ class PageReader:
     def _upright(self, page: Page, turn: int) -> UprightPage:
         """A page turned upright; kept for the last one, which is read whole after a sample of it told that it reads."""
         if self._turned is None or self._turned[0] is not page or self._turned[1].turned != turn:
-            self._turned = (page, make_upright(page, self._settings, turn))
+            upright = make_upright(page, self._settings, turn)
+            # A stamp matters where values stand; its figures would be read as theirs.
+            grids = self._find(upright.gray).grids
+            clean = without_stamps(upright.gray, lambda: boundaries(grids, upright.gray.shape)) if grids else None
+            if clean is not None:
+                upright = replace(upright, gray=clean[0], covered=clean[1])
+            self._turned = (page, upright)
         return self._turned[1]
 
     def read(self, page: Page, *, hint: int = 0, before: Grid | None = None) -> PageReading:

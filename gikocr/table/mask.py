@@ -74,6 +74,14 @@ def line_mask(lines: RulingLines, grids: Sequence[Grid]) -> tuple[Image, Image]:
     return np.asarray(rims, np.uint8), np.asarray(cores, np.uint8)
 
 
+def boundaries(grids: Sequence[Grid], shape: tuple[int, int]) -> Image:
+    """The boundaries of cells as they were taken to run, one pixel wide, on a page of a height and width."""
+    drawn = np.zeros(shape, np.uint8)
+    for start, end in (piece for grid in grids for cell in grid.cells for piece in _sides(grid, cell)):
+        cv2.line(drawn, start, end, (255,))
+    return drawn
+
+
 def _pieces_of_ridges(lines: RulingLines, band: Image) -> Image:
     """Short pieces of line on the boundaries: what is left of a broken rule is in no mask, and would be read as a figure or a dash."""
     length = max(4, round(lines.longest_side * PIECE))
