@@ -18,10 +18,11 @@ from gikocr.ocr.ink import PageInk, find_ink
 from gikocr.pipeline.grids import Fit, ReadGrid, has_pale, is_same, is_weak, rivals_of, touch
 from gikocr.table.found import FoundGrids, ruled_grids
 from gikocr.table.lattice import Lattice
-from gikocr.table.learned import SEEN, BoundaryFinder, boundary_grids
+from gikocr.table.learned import SEEN, BoundaryFinder, boundary_grids, boundary_grids_in
 from gikocr.table.lines import RulingLines, find_ruling_lines, line_rims
 from gikocr.table.mask import line_mask
 from gikocr.table.mend import mend, with_columns_of, with_columns_of_heads, with_lost_row
+from gikocr.table.parts import parts_of
 from gikocr.table.regular import halves_of_rows, regular
 from gikocr.table.streaks import without_streaks
 from gikocr.table.unruled import unruled_grids
@@ -44,6 +45,9 @@ MOST_LOST = 3
 """Rows above and below a grid whose lines were not seen."""
 INSIDE = 0.1
 """A grid of which this share lies in another shows rows that the other shows too."""
+
+BESIDE = 0.7
+"""What lies so far from a part of a grid, in heights of print, is on its outer lines."""
 
 _Way = Callable[[Sequence[ReadGrid], Sequence[ReadGrid]], list[ReadGrid]]
 """Rivals of weak grids that keep off the strong ones; strong ones first."""
@@ -213,11 +217,25 @@ class GridReader:
             cut = ((w, with_columns_of_heads(w.ink.grid, found.words)) for w in weak)
             return [self._read_grid(grid, w.ink.ink, w.ink.grid.page) for w, grid in cut if grid is not None]
 
+        def by_parts(finder: BoundaryFinder, seen: float) -> _Way:
+            def rivals(_: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
+                # Two tables that are taken for one have the boundaries of both, and those of neither lie where they should.
+                boxes = [box for w in weak for box in parts_of(w.ink.grid)]
+                margin, number = BESIDE * found.words.height, first.grid.page
+                seen_there = [
+                    boundary_grids_in(gray, self._boundaries(finder, gray), seen, number, b, margin) for b in boxes
+                ]
+                grids = [g for there in seen_there for g in there]
+                return self._new(grids, lambda new: self._read_boundaries(gray, found, new, number))
+
+            return rivals
+
         def by_columns(table: Grid, *, only: bool) -> _Way:
             return lambda strong, weak: self._by_columns(found.words, table, strong, weak, only=only)
 
         if self._finder is not None:
             yield from (by_boundaries(self._finder, seen) for seen in SEEN)
+            yield from (by_parts(self._finder, seen) for seen in SEEN)
         yield by_lines(pale=True, faint=False)
         yield by_lines(pale=False, faint=True)
         yield by_lines(pale=False, faint=False)

@@ -102,3 +102,15 @@ def boundary_grids(
     ``page`` is its number, 1-based; ``near`` as for :func:`build_grids`.
     """
     return build_grids(boundary_lines(gray, probability, seen), page, near=near)
+
+
+def boundary_grids_in(
+    gray: Image, probability: NDArray[np.float32], seen: float, page: int, box: BBox, margin: float
+) -> list[Grid]:
+    """The tables by those boundaries only that lie in a box or within ``margin`` pixels of it; other arguments as above."""
+    across, down = probability.shape[2] / gray.shape[1], probability.shape[1] / gray.shape[0]
+    rows = slice(max(0, int((box.top - margin) * down)), int((box.bottom + margin) * down) + 1)
+    columns = slice(max(0, int((box.left - margin) * across)), int((box.right + margin) * across) + 1)
+    inside = np.zeros_like(probability)
+    inside[:, rows, columns] = probability[:, rows, columns]
+    return build_grids(boundary_lines(gray, inside, seen), page)
