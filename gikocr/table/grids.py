@@ -73,7 +73,7 @@ OUTERMOST = 0.5
 LEVEL = 1 / 100
 """Lines that bend are level with a box when they come as close to its rows as this share of the longer side."""
 STRIP_COLUMNS = 4
-"""Columns that a strip without upright lines of its own must show."""
+"""Columns that a strip must show whose upright lines are too short to be found by themselves, all or all but one."""
 
 
 def build_grids(lines: RulingLines, page: int, *, faint: bool = True, near: Sequence[BBox] | None = None) -> list[Grid]:
@@ -106,7 +106,10 @@ def _build(
     horizontal: Sequence[Line], vertical: Sequence[Segment], lines: RulingLines, page: int, *, faint: bool
 ) -> Grid | None:
     side = lines.longest_side
-    cols = join(vertical, side) or _ends_of(horizontal)
+    cols = join(vertical, side)
+    strip = len(cols) < 2
+    if strip:
+        cols = _ends_of(horizontal)
     rows = _close_ends(list(horizontal), cols, side, CUT_SHARE)
     cols = _close_ends(cols, rows, side, OPEN_SHARE)
     if len(rows) < 2 or len(cols) < 2:
@@ -136,7 +139,7 @@ def _build(
         rows, cols = [rows[r] for r in rows_kept], [cols[c] for c in cols_kept]
         if len(rows) < 2 or len(cols) < 2:
             return None
-    if not vertical and len(cols) <= STRIP_COLUMNS:
+    if strip and len(cols) <= STRIP_COLUMNS:
         return None
     box = _around(rows, cols)
     too_small = max(box.width, box.height) < side * LEAST_LENGTH or min(box.width, box.height) < side * LEAST_HEIGHT

@@ -67,7 +67,7 @@ def find_regions(lines: RulingLines) -> list[tuple[list[Line], list[Segment]]]:
     for label in sorted(set(owner[: len(h)][keep_h].tolist())):
         own_h = [line for i, line in enumerate(h) if keep_h[i] and owner[i] == label]
         own_v = [s for j, s in enumerate(v) if keep_v[j] and owner[len(h) + j] == label]
-        enough = len(own_h) + len(own_v) >= 4 if own_v else _is_strip(own_h, side)
+        enough = len(own_h) + len(own_v) >= 4 or (len(own_v) < 2 and _is_strip(own_h, side))
         if len(own_h) >= 2 and enough:
             regions.append((own_h, own_v))
     return regions
