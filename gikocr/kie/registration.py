@@ -38,6 +38,8 @@ LEAST_LABELS = 1.0
 LEAST_HEADS = 15.0
 """Log evidence of heads and columns above which a table whose rows have no labels is found without any other of the form's tables:
 the right number of columns alone has seven, and a line that looks a little like a heading three; heads that can be read have ninety."""
+LEAST_HEADS_KNOWN = 6.0
+"""The same where other tables were found in the document: a row of values that a page break parted from its heads has no more."""
 PRINT_LEFT = 0.5
 """Certainty that is left to an empty place of a row in which something is printed beside all places: it may be what this one lacks."""
 LEAST_WEIGHT = 1e-4
@@ -84,8 +86,13 @@ class TablePlaces:
     unmatched: int = 0
 
 
-def register(form: Form, grids: Sequence[LabelledGrid]) -> dict[str, list[TablePlaces]]:
+def register(form: Form, grids: Sequence[LabelledGrid], *, known: bool = False) -> dict[str, list[TablePlaces]]:
     """Find the form's tables in the grids of a document, given in reading order.
+
+    Args:
+        form: the form.
+        grids: the grids.
+        known: whether other tables of the form were found elsewhere in the document.
 
     Returns:
         For each table of the form its hypotheses, most probable first; empty where nothing of it was found.
@@ -114,8 +121,9 @@ def register(form: Form, grids: Sequence[LabelledGrid]) -> dict[str, list[TableP
                 result[key].append(places)
         result[key].sort(key=lambda p: -p.weight)
     if not any(_is_labelled(p.table) for places in result.values() for p in places):
-        # Nothing else says that this is the form at all: then the heads must.
-        return {key: [p for p in places if _is_known_by_its_heads(p)] for key, places in result.items()}
+        # Nothing else here says that this is the form at all: then the heads must.
+        least = LEAST_HEADS_KNOWN if known else LEAST_HEADS
+        return {key: [p for p in places if _heads_weigh(p) > least] for key, places in result.items()}
     return result
 
 
@@ -128,8 +136,8 @@ def _is_labelled(table: Table) -> bool:
     return any(section.rows and section.rows[0].label is not None for section in table.sections)
 
 
-def _is_known_by_its_heads(places: TablePlaces) -> bool:
-    return places.evidence.labels + places.evidence.geometry > LEAST_HEADS
+def _heads_weigh(places: TablePlaces) -> float:
+    return places.evidence.labels + places.evidence.geometry
 
 
 def form_rows(table: Table) -> list[FormRow]:

@@ -22,7 +22,7 @@ from gikocr.ocr.remembered import RememberedLines
 from gikocr.pipeline.assembly import CellCollector, cell_texts, form_reading, table_reading, with_cell_texts
 from gikocr.pipeline.calibration import load_calibration
 from gikocr.pipeline.full_text import FullText, read_full_text, section_texts, unruled_tables, with_missing_facts
-from gikocr.pipeline.grids import Fit
+from gikocr.pipeline.grids import fit_of
 from gikocr.pipeline.metadata import document_values, has_title, read_head_and_tail
 from gikocr.pipeline.order import reading_order
 from gikocr.pipeline.pages import PageReader, PageReading
@@ -96,7 +96,10 @@ class Pipeline:
         self._lines = RememberedLines(self._engines.line_reader())
         quick = self._engines.label_reader()
         self._labels = self._lines if quick is None else RememberedLines(QuickFirst(quick, self._lines))
-        self._grids = GridReader(self._labels, self._fit, self._engines.boundary_finder())
+        self._known = False  # whether pages before hold tables of the form
+        self._grids = GridReader(
+            self._labels, lambda grids: fit_of(self._form, grids, known=self._known), self._engines.boundary_finder()
+        )
         self._pages = PageReader(settings, self._lines, self._labels, self._engines.region_detector, self._grids)
         self._cells = self._engines.cell_reader()
         self._second = self._engines.second_reader()
@@ -109,13 +112,6 @@ class Pipeline:
 
     def _reconcile(self, reading: FormReading) -> Posterior:
         return reconcile(reading, self._form, calibration=self._calibrated.calibration)
-
-    def _fit(self, labelled: Sequence[LabelledGrid]) -> Fit:
-        """How well the grids of one page fit the form."""
-        best = [places[0] for places in register(self._form, labelled).values() if places]
-        # A table that is hardly there takes nothing from one that is: a stray row often looks like one of another table.
-        evidence = sum(max(0.0, p.evidence.labels + p.evidence.geometry) for p in best)
-        return Fit(evidence, sum(p.unmatched for p in best), sum(max(0.0, p.evidence.labels) for p in best))
 
     def extract(self, item: Input, *, overlay: bool = False) -> Extraction:
         """Read one document. A bad one gives a report with status ``failed`` and an issue that says why.
@@ -329,6 +325,7 @@ class Pipeline:
         pages: list[PageReading] = []
         hint = 0
         before: Grid | None = None
+        self._known = False
         for number in document.selected:
             try:
                 with run.stage("ingest"):
@@ -346,6 +343,7 @@ class Pipeline:
                     if reading.grids:
                         hint = reading.upright.turned
                         before = next((g.grid for g in reversed(reading.labelled) if self._is_table(g)), before)
+                        self._known = before is not None
                     pages.append(reading)
         return pages
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gikocr.elements import Grid, LabelledGrid
+from gikocr.forms import Form
 from gikocr.geometry import BBox
+from gikocr.kie.registration import register
 from gikocr.kie.rows import is_words
 from gikocr.ocr.cells import GridInk
 from gikocr.table.lines import RulingLines
@@ -48,6 +50,14 @@ class Fit:
     def held(self) -> float:
         """The evidence less what rows and columns without a partner speak against it."""
         return max(0.0, self.evidence) - UNMATCHED * self.unmatched
+
+
+def fit_of(form: Form, labelled: Sequence[LabelledGrid], *, known: bool = False) -> Fit:
+    """How well the grids of one page fit a form; ``known`` as for :func:`gikocr.kie.registration.register`."""
+    best = [places[0] for places in register(form, labelled, known=known).values() if places]
+    # A table that is hardly there takes nothing from one that is: a stray row often looks like one of another table.
+    evidence = sum(max(0.0, p.evidence.labels + p.evidence.geometry) for p in best)
+    return Fit(evidence, sum(p.unmatched for p in best), sum(max(0.0, p.evidence.labels) for p in best))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

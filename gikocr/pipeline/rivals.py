@@ -203,39 +203,17 @@ class GridReader:
 
             return rivals
 
-        def by_boundaries(finder: BoundaryFinder, seen: float) -> _Way:
-            def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
-                near = [w.found.box for w in weak]
-                grids = boundary_grids(gray, self._boundaries(finder, gray), seen, first.grid.page, near)
-                return self._new(
-                    rivals_of(grids, weak), lambda new: self._read_boundaries(gray, found, new, first.grid.page)
-                )
-
-            return rivals
-
         def by_heads(_: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
             cut = ((w, with_columns_of_heads(w.ink.grid, found.words)) for w in weak)
             return [self._read_grid(grid, w.ink.ink, w.ink.grid.page) for w, grid in cut if grid is not None]
-
-        def by_parts(finder: BoundaryFinder, seen: float) -> _Way:
-            def rivals(_: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
-                # Two tables that are taken for one have the boundaries of both, and those of neither lie where they should.
-                boxes = [box for w in weak for box in parts_of(w.ink.grid)]
-                margin, number = BESIDE * found.words.height, first.grid.page
-                seen_there = [
-                    boundary_grids_in(gray, self._boundaries(finder, gray), seen, number, b, margin) for b in boxes
-                ]
-                grids = [g for there in seen_there for g in there]
-                return self._new(grids, lambda new: self._read_boundaries(gray, found, new, number))
-
-            return rivals
 
         def by_columns(table: Grid, *, only: bool) -> _Way:
             return lambda strong, weak: self._by_columns(found.words, table, strong, weak, only=only)
 
         if self._finder is not None:
-            yield from (by_boundaries(self._finder, seen) for seen in SEEN)
-            yield from (by_parts(self._finder, seen) for seen in SEEN)
+            number = first.grid.page
+            yield from (self._by_boundaries(gray, found, number, self._finder, seen) for seen in SEEN)
+            yield from (self._by_parts(gray, found, number, self._finder, seen) for seen in SEEN)
         yield by_lines(pale=True, faint=False)
         yield by_lines(pale=False, faint=True)
         yield by_lines(pale=False, faint=False)
@@ -248,6 +226,28 @@ class GridReader:
         yield by_words([], bare_labels=True)
         if before is not None:
             yield by_columns(before, only=True)
+
+    def _by_boundaries(self, gray: Image, found: FoundGrids, number: int, finder: BoundaryFinder, seen: float) -> _Way:
+        def rivals(_: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
+            near = [w.found.box for w in weak]
+            grids = boundary_grids(gray, self._boundaries(finder, gray), seen, number, near)
+            return self._new(rivals_of(grids, weak), lambda new: self._read_boundaries(gray, found, new, number))
+
+        return rivals
+
+    def _by_parts(self, gray: Image, found: FoundGrids, number: int, finder: BoundaryFinder, seen: float) -> _Way:
+        def rivals(_: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
+            # Two tables that are taken for one have the boundaries of both, and those of neither lie where they should.
+            boxes = [box for w in weak for box in parts_of(w.ink.grid)]
+            margin = BESIDE * found.words.height
+            grids = [
+                grid
+                for box in boxes
+                for grid in boundary_grids_in(gray, self._boundaries(finder, gray), seen, number, box, margin)
+            ]
+            return self._new(grids, lambda new: self._read_boundaries(gray, found, new, number))
+
+        return rivals
 
     def _new(self, grids: Sequence[Grid], read: Callable[[list[Grid]], list[ReadGrid]]) -> list[ReadGrid]:
         """Grids as they were read for an earlier way of this page, and those that no way gave yet as they are read now."""

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 OWN_COLUMNS = 2
 """Boundaries of columns that each of two tables has and the other lacks; sections of one table may share none but have few."""
 
+FEW, MANY = 3, 5
+"""A row that a heading was taken for has so few cells, and the row of values above it so many."""
+
 
 def parts_of(grid: Grid) -> list[BBox]:
-    """The tables above and below rows of one cell, where each has columns that the other lacks; none where the grid is one table."""
+    """The tables above and below rows of few cells, if each has columns that the other lacks; none where it is one table."""
     lattice = Lattice.of(grid)
     rows, top = list[tuple[int, int]](), 0
     for row in range(1, lattice.n_rows - 1):
-        if len(set(lattice.owner[row].tolist())) > 1:
+        if _cells(lattice, row) > FEW or _cells(lattice, row - 1) < MANY:
             continue
         above, below = _ends(lattice.owner[top:row]), _ends(lattice.owner[row + 1 :])
         if min((above & ~below).sum(), (below & ~above).sum()) >= OWN_COLUMNS:
@@ -35,6 +38,10 @@ def parts_of(grid: Grid) -> list[BBox]:
         BBox(grid.box.left, heights[first][0], grid.box.right, heights[end - 1][1])
         for first, end in [*rows, (top, lattice.n_rows)]
     ]
+
+
+def _cells(lattice: Lattice, row: int) -> int:
+    return len(set(lattice.owner[row].tolist()))
 
 
 def _ends(owner: NDArray[np.int64]) -> NDArray[np.bool_]:
