@@ -152,6 +152,10 @@ def _scanner(dice: Dice, scan: Scan, page: np.ndarray, mild: float) -> np.ndarra
         page = light.halftone(dice, page, mild, dpi)
     if "received_stamp" in effects:
         marks.received_stamp(dice, page, mild, dpi)
+    if "archive_stamp" in effects:
+        marks.archive_stamp(dice, page, mild, dpi)
+    if "highlighter" in effects:
+        marks.highlighter(dice, page, mild, dpi)
     if "white_scratches" in effects:
         light.white_scratches(dice, page, mild, dpi)
     if "toner_ghost" in effects:

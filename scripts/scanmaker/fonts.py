@@ -45,6 +45,10 @@ PACKAGES = {
     "zilla-slab": ("Zilla Slab", "latin"),
     "work-sans": ("Work Sans", "latin"),
     "literata": ("Literata", "latin"),
+    "bitter": ("Bitter", "latin"),
+    "vollkorn": ("Vollkorn", "latin"),
+    "karla": ("Karla", "latin"),
+    "cabin": ("Cabin", "latin"),
     "zcool-xiaowei": ("ZCOOL XiaoWei", "chinese-simplified"),
     "ma-shan-zheng": ("Ma Shan Zheng", "chinese-simplified"),
 }

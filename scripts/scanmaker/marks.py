@@ -177,3 +177,64 @@ def received_stamp(dice: Dice, picture: np.ndarray, strength: float, dpi: float)
     area = picture[top : top + stamp.shape[0], left : left + stamp.shape[1]]
     ink = stamp * (dice.between(60, 110) * strength / WHITE)
     area[:] = cv2.subtract(area, cv2.merge([ink.astype(np.uint8)] * 3) if picture.ndim == 3 else ink.astype(np.uint8))
+
+
+def archive_stamp(dice: Dice, picture: np.ndarray, strength: float, dpi: float) -> None:
+    """Stamp a small table of two rows with numbers in its cells near the upper edge of the sheet in place, as archives do.
+
+    Args:
+        dice: the stream of the document's damage.
+        picture: uint8 grey or RGB.
+        strength: 0 to 1; how dark it is, by up to 120 grey levels.
+        dpi: of the page.
+    """
+    height, width = picture.shape[:2]
+    mm = dpi / 25.4
+    columns = dice.whole(3, 4)
+    wide, high = round(dice.between(38, 48) * mm), round(dice.between(14, 18) * mm)
+    edge = high // 2
+    stamp = np.zeros((high + 2 * edge, wide + 2 * edge), np.uint8)
+    thick = max(1, round(dice.between(0.25, 0.5) * mm))
+    cv2.rectangle(stamp, (edge, edge), (edge + wide, edge + high), (WHITE,), thick)
+    cv2.line(stamp, (edge, edge + high // 2), (edge + wide, edge + high // 2), (WHITE,), thick)
+    for k in range(columns):
+        x = edge + wide * k // columns
+        cv2.line(stamp, (x, edge), (x, edge + high), (WHITE,), thick)
+        for y in (edge + high // 2, edge + high):
+            place = (x + wide // (6 * columns), y - high // 8)
+            text = str(dice.whole(1, 2025))
+            cv2.putText(
+                stamp, text, place, cv2.FONT_HERSHEY_DUPLEX, 0.014 * high, (WHITE,), max(1, thick - 1), cv2.LINE_AA
+            )
+    turn = cv2.getRotationMatrix2D((edge + wide / 2, edge + high / 2), dice.between(-5, 5), 1.0)
+    stamp = np.asarray(cv2.warpAffine(stamp, turn, stamp.shape[::-1]), np.uint8)
+    left = round(dice.between(0.3, 0.95) * (width - stamp.shape[1]))
+    top = round(dice.between(0.0, 0.1) * (height - stamp.shape[0]))
+    area = picture[top : top + stamp.shape[0], left : left + stamp.shape[1]]
+    ink = (stamp * (dice.between(60, 120) * strength / WHITE)).astype(np.uint8)
+    area[:] = cv2.subtract(area, cv2.merge([ink] * 3) if picture.ndim == 3 else ink)
+
+
+def highlighter(dice: Dice, picture: np.ndarray, strength: float, dpi: float) -> None:
+    """Draw one to three broad pale strokes of a marker over lines of the sheet in place; grey on a scan without colour.
+
+    Args:
+        dice: the stream of the document's damage.
+        picture: uint8 grey or RGB.
+        strength: 0 to 1; how much darker the sheet gets under a stroke, by up to 45 grey levels.
+        dpi: of the page.
+    """
+    height, width = picture.shape[:2]
+    mm = dpi / 25.4
+    shade = np.zeros((height, width), np.uint8)
+    for _ in range(dice.whole(1, 3)):
+        y, x = dice.between(0.1, 0.9) * height, dice.between(0.08, 0.5) * width
+        end = min(0.95 * width, x + dice.between(0.15, 0.5) * width)
+        tilt = dice.between(-1.5, 1.5) * mm
+        start, stop = (round(x), round(y)), (round(end), round(y + tilt))
+        cv2.line(shade, start, stop, (WHITE,), round(dice.between(4, 7) * mm), cv2.LINE_AA)
+    level = dice.between(15, 45) * strength / WHITE
+    grey = (shade * level).astype(np.uint8)
+    # A yellow marker takes the blue away.
+    blue = np.minimum(shade, 3 * grey.astype(np.int32)).astype(np.uint8)
+    picture[:] = cv2.subtract(picture, cv2.merge([grey // 6, grey // 4, blue]) if picture.ndim == 3 else grey)
