@@ -201,11 +201,10 @@ def archive_stamp(dice: Dice, picture: np.ndarray, strength: float, dpi: float) 
         x = edge + wide * k // columns
         cv2.line(stamp, (x, edge), (x, edge + high), (WHITE,), thick)
         for y in (edge + high // 2, edge + high):
-            place = (x + wide // (6 * columns), y - high // 8)
-            text = str(dice.whole(1, 2025))
-            cv2.putText(
-                stamp, text, place, cv2.FONT_HERSHEY_DUPLEX, 0.014 * high, (WHITE,), max(1, thick - 1), cv2.LINE_AA
-            )
+            text, place = str(dice.whole(1, 2025)), (x + wide // (6 * columns), y - high // 8)
+            (drawn, tall), _ = cv2.getTextSize("2025", cv2.FONT_HERSHEY_DUPLEX, 1.0, 1)
+            size = min(0.65 * wide / columns / drawn, 0.3 * high / tall)
+            cv2.putText(stamp, text, place, cv2.FONT_HERSHEY_DUPLEX, size, (WHITE,), max(1, thick - 1), cv2.LINE_AA)
     turn = cv2.getRotationMatrix2D((edge + wide / 2, edge + high / 2), dice.between(-5, 5), 1.0)
     stamp = np.asarray(cv2.warpAffine(stamp, turn, stamp.shape[::-1]), np.uint8)
     left = round(dice.between(0.3, 0.95) * (width - stamp.shape[1]))
