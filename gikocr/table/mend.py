@@ -41,6 +41,8 @@ ROW_REACH, FEWEST_VALUES = 3.5, 4
 """A row without its outer line stands so near to a grid, in heights of print, with values in so many columns at least."""
 HEAD_GAP = 1.5
 """White between the words of two heads, in heights of print, from which a boundary of columns in it may part them."""
+IN_LINE = 0.2
+"""A line of a label that reaches further over a boundary than this, in heights of print, is crossed by it."""
 HEAD_ROWS = 6
 """Rows from the top among which heads are."""
 SQUARE = (0.82, 1.22)
@@ -67,6 +69,7 @@ def mend(grid: Grid, words: Words) -> Grid | None:
     split_columns(lattice, inside, words.height)
     _cut_bare_rows(lattice, inside, words.height)
     _part_heads(lattice, inside, words.height)
+    _part_labels(lattice, inside, words.height)
     if lattice.n_cols > grid.n_cols:
         # Where columns had no lines, only now it shows that values stand level in several of them.
         split_rows(lattice, inside, words.height)
@@ -290,6 +293,41 @@ def _part_heads(lattice: Lattice, boxes: NDArray[np.float64], height: float) -> 
         lattice.split_col(place - 1.0, place + 1.0, cut_rows)
 
 
+def _part_labels(lattice: Lattice, boxes: NDArray[np.float64], height: float) -> None:
+    """Cut labels next to the values that run over a boundary between two rows of values, in white between their lines."""
+    xs = lattice.points[:, :, 0].mean(axis=0)
+    first = int(np.searchsorted((xs[1:] + xs[:-1]) / 2, xs[0] + VALUES_FROM * (xs[-1] - xs[0])))
+    if not 0 < first < lattice.n_cols:
+        return
+    rows = [_row_of_values(lattice, boxes, row, float(xs[first])) for row in range(lattice.n_rows)]
+    for row in range(1, lattice.n_rows):
+        own = lattice.owner[row, first - 1]
+        if not rows[row - 1] or not rows[row] or lattice.owner[row - 1, first - 1] != own:
+            continue
+        merged = np.flatnonzero(lattice.owner[row - 1, first:] == lattice.owner[row, first:]) + first
+        if len(merged) > (1 - LEVEL_SHARE) * (lattice.n_cols - first):
+            continue
+        cols = np.flatnonzero(lattice.owner[row] == own)
+        inside = boxes[(boxes[:, 2] > xs[cols[0]]) & (boxes[:, 0] < xs[cols[-1] + 1])]
+        place, slack = lattice.band(row)[0], IN_LINE * height
+        if not ((inside[:, 1] < place - slack) & (inside[:, 3] > place + slack)).any():
+            lattice.part_rows(row, [first - 1, *merged.tolist()])
+
+
+def _row_of_values(lattice: Lattice, boxes: NDArray[np.float64], row: int, left: float) -> bool:
+    """Whether values, which are narrower than letters of heads, stand in several columns of a row right of its labels."""
+    top, bottom = lattice.band(row)
+    middles = (boxes[:, 1] + boxes[:, 3]) / 2
+    own = boxes[(middles > top) & (middles < bottom) & (boxes[:, 0] > left)]
+    return len(own) >= FEWEST_COLUMNS and not _is_square(own)
+
+
+def _is_square(boxes: NDArray[np.float64]) -> bool:
+    """Whether most words are as wide as high, as letters of heads are."""
+    ratio = (boxes[:, 2] - boxes[:, 0]) / np.maximum(boxes[:, 3] - boxes[:, 1], 1.0)
+    return bool(((ratio > SQUARE[0]) & (ratio < SQUARE[1])).mean() > MOST_SQUARE)
+
+
 def split_rows(lattice: Lattice, boxes: NDArray[np.float64], height: float) -> None:
     """Cut rows in which the values stand on several levels."""
     left, right = float(lattice.points[:, 0, 0].mean()), float(lattice.points[:, -1, 0].mean())
@@ -314,10 +352,7 @@ def _value_levels(values: NDArray[np.float64], edges: Sequence[float], height: f
     """(top, bottom) of each level on which values stand in several columns alike; fewer than two where the row is one."""
     if len(values) < 2 * FEWEST_COLUMNS:
         return []
-    widths, heights = values[:, 2] - values[:, 0], values[:, 3] - values[:, 1]
-    ratio = widths / np.maximum(heights, 1.0)
-    square = (ratio > SQUARE[0]) & (ratio < SQUARE[1])
-    if square.mean() > MOST_SQUARE:
+    if _is_square(values):
         return []
     middle = (values[:, 1] + values[:, 3]) / 2
     order = np.argsort(middle, kind="stable")
