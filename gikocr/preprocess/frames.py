@@ -256,9 +256,10 @@ def _frame_between(ink: Image, upper: _Stroke, lower: _Stroke, mm: float) -> tup
         return None
     back = cv2.invertAffineTransform(turn)
     corners = np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], np.float64) @ back[:, :2].T + back[:, 2]
-    if _columns_between(ink[y0 + inset : y1 - inset, x0 + 2 * inset : x1 - 2 * inset]) > MOST_COLUMNS:
+    box = (x0, y0, x1, y1)
+    if _columns_between(ink, box, inset, mm, slack) > MOST_COLUMNS:
         return None
-    return Frame(corners, tilt), _stubs(ink, (x0, y0, x1, y1), mm, slack)
+    return Frame(corners, tilt), _stubs(ink, box, mm, slack)
 
 
 def _drawn(ink: Image, known: NDArray[np.bool_], axis: int) -> NDArray[np.float64]:
@@ -267,11 +268,19 @@ def _drawn(ink: Image, known: NDArray[np.bool_], axis: int) -> NDArray[np.float6
     return np.where(2 * seen > ink.shape[axis], (ink * known).sum(axis=axis) / np.maximum(1, seen), 0.0)
 
 
-def _columns_between(inside: Image) -> int:
-    """How many upright lines run through the inside of a frame."""
-    broad = cv2.dilate(inside, np.ones((1, 3), np.uint8)) if inside.size else np.zeros((1, 1), np.uint8)
-    drawn = (broad.mean(axis=0) >= COLUMN_DRAWN).astype(int)
-    return int((np.diff(drawn, prepend=0) == 1).sum())
+def _columns_between(ink: Image, box: tuple[int, int, int, int], inset: int, mm: float, slack: int) -> int:
+    """How many upright lines run through the inside of a frame and end at its upper and lower side."""
+    x0, y0, x1, y1 = box
+    first = x0 + 2 * inset
+    inside = ink[y0 + inset : y1 - inset, first : x1 - 2 * inset]
+    if not inside.size:
+        return 0
+    drawn = cv2.dilate(inside, np.ones((1, 3), np.uint8)).mean(axis=0) >= COLUMN_DRAWN
+    places = np.flatnonzero(drawn)
+    groups = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if len(places) else []
+    middles = [first + round(float(g.mean())) for g in groups]
+    # What goes on beyond the frame is a line of the table under it.
+    return sum(not _runs_on(ink.T, y0, x, -1, mm, slack) and not _runs_on(ink.T, y1, x, 1, mm, slack) for x in middles)
 
 
 def _table_lines(ink: Image, mm: float) -> NDArray[np.bool_]:

@@ -52,7 +52,7 @@ BAND = 0.6
 """What lies further from the middle of their line than this, in heights of a stamp's figures, is none of them."""
 ON_LINE = 0.7
 """Share of its height with which smaller ink lies on the line of a stamp's figures when it is a part of it."""
-SMALL = 0.5
+SMALL = 0.6
 """What is lower than this, in heights of print, and no dash, is dirt or a stroke of a stamp's worn letters."""
 
 
@@ -230,7 +230,7 @@ def _letters_of(part: Image, ink: NDArray[np.bool_], mm: float) -> _Letters:
     if len(found) < 3:
         return _Letters(LETTER * mm, LARGE * LETTER * mm, 255.0)
     # Most of letters' parts are lower than letters.
-    letter, largest = np.percentile(heights[usable], (80, 95))
+    letter, largest = np.percentile(heights[usable], (80, 90))
     levels = [float(np.percentile(part[labels == k], 25)) for k in found[:: max(1, len(found) // MOST_LETTERS)]]
     # Figures are thinner than heads, and so paler.
     return _Letters(
