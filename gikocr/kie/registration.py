@@ -38,7 +38,7 @@ LEAST_LABELS = 1.0
 LEAST_HEADS = 15.0
 """Log evidence of heads and columns above which a table whose rows have no labels is found without any other of the form's tables:
 the right number of columns alone has seven, and a line that looks a little like a heading three; heads that can be read have ninety."""
-LEAST_HEADS_KNOWN = 6.0
+LEAST_HEADS_KNOWN = 5.0
 """The same where other tables were found in the document: a row of values that a page break parted from its heads has no more."""
 PRINT_LEFT = 0.5
 """Certainty that is left to an empty place of a row in which something is printed beside all places: it may be what this one lacks."""

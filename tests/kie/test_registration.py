@@ -289,6 +289,15 @@ def test_a_table_without_labels_is_not_found_by_its_number_of_columns_alone() ->
     assert found_in([render(lines_of(table))])["四"] != [], "with its heads it is found, and without any other table"
 
 
+def test_a_row_of_values_alone_is_known_where_other_tables_of_the_form_were_found() -> None:
+    table = FORM.table("四", "2021")
+    row = [replace(line, label="") for line in lines_of(table) if line.ids and any(line.ids)]
+    page = render(row)
+    assert register(FORM, [page.grid])["四"] == []
+    (best, *_) = register(FORM, [page.grid], known=True)["四"]
+    assert wrong_and_missing(best, [page]) == ([], [])
+
+
 def test_a_groups_head_tells_its_columns_not_from_each_other() -> None:
     table = FORM.table("三", "2021")
     section = table.sections[0]

@@ -233,6 +233,13 @@ def test_a_single_row_that_was_cut_off_is_a_table() -> None:
     assert_is(grid, table)
 
 
+def test_a_blank_row_alone_is_a_table_by_its_outer_lines_and_short_uprights() -> None:
+    for height in (52, 60, 66, 74):
+        table = Ruled(rows=[height], cols=[420, *[95] * 7])
+        (grid,) = grids_of(drawn(table))
+        assert (grid.n_rows, grid.n_cols) == (1, 8)
+
+
 def test_a_column_of_zeros_is_no_line() -> None:
     table = replace(PLAIN, rows=[40] * 20, texts={(r, c): "0" for r in range(20) for c in range(1, 7)}, text_size=24)
     (grid,) = grids_of(drawn(table))

@@ -252,6 +252,38 @@ def test_cells_over_rows_that_labels_part_are_parted() -> None:
     assert all(cell.row_end - cell.row == 1 for cell in mended.cells if cell.box.center[0] > 700)
 
 
+def test_a_label_over_two_rows_of_values_is_cut_between_its_lines() -> None:
+    table = Ruled(rows=[60] * 8, cols=[120, 420, *[130] * 6])
+    drawn = blank_page()
+    group, label, total = (2, 8, 0, 1), (4, 6, 1, 2), (4, 6, 7, 8)
+    Ruled(rows=table.rows, cols=table.cols, spans=[group, label, total]).draw(drawn)
+    for r in range(8):
+        for c in range(1, 8):
+            x0, y0, x1, y1 = table.box(r, r + 1, c, c + 1)
+            write(drawn, LABELS[r % 7][:5] if c == 1 else "0", ((x0 + x1) / 2, (y0 + y1) / 2))
+    (grid,) = build_grids(find_ruling_lines(drawn), 1)
+    mended = mend(grid, words_of(drawn))
+    assert mended is not None
+    spans = {(cell.row, cell.row_end, cell.col, cell.col_end) for cell in mended.cells}
+    assert {(4, 5, 1, 2), (5, 6, 1, 2), (4, 5, 7, 8), (5, 6, 7, 8), group} <= spans
+
+
+def test_a_label_of_two_lines_over_two_rows_stays_where_a_line_crosses_the_boundary() -> None:
+    table = Ruled(rows=[60] * 4, cols=[120, 420, *[130] * 6])
+    label = (1, 3, 1, 2)
+    drawn = blank_page()
+    Ruled(rows=table.rows, cols=table.cols, spans=[label]).draw(drawn)
+    for r in range(4):
+        for c in range(2, 8):
+            x0, y0, x1, y1 = table.box(r, r + 1, c, c + 1)
+            write(drawn, "0", ((x0 + x1) / 2, (y0 + y1) / 2))
+    x0, y0, x1, y1 = table.box(1, 3, 1, 2)
+    write(drawn, LABELS[0][:6], ((x0 + x1) / 2, (y0 + y1) / 2))
+    (grid,) = build_grids(find_ruling_lines(drawn), 1)
+    mended = mend(grid, words_of(drawn)) or grid
+    assert label in {(cell.row, cell.row_end, cell.col, cell.col_end) for cell in mended.cells}
+
+
 def plain_grid(xs: list[float], ys: list[float]) -> Grid:
     """A grid of single cells between lines at these places."""
     points = np.array([[[x, y] for x in xs] for y in ys])
