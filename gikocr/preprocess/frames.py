@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
 LONG_SIDE_MM = 297.0
 """Pages are taken to be A4; sizes in millimetres below mean that."""
-SEARCH_SIDE = 1000
+SEARCH_SIDE = 900
 """Pixels of the longer side of the picture on which frames are looked for."""
 MOST_TILT = 11.0
 """Degrees by which a stamp may be turned against the page."""
 PIECE_MM, GAP_MM, OFF_MM = 3.0, 6.0, 0.8
 """Length of a piece of line that counts, gap over which pieces are one line, and how far they may lie off it."""
+LONG_PIECE_MM, SIDE_PIECE_MM, LEAST_DRAWN_MM = 25.0, 5.0, 40.0
+"""Lengths of a piece that tells how tables lie, of one that may be of a side, and of all of these that a frame has in one direction."""
 SAME_SLOPE, PARALLEL = 0.035, 0.03
 """Differences in slope of pieces of one line, and of two sides of a frame."""
 WIDTH_MM, HEIGHT_MM = (20.0, 95.0), (6.0, 50.0)
@@ -118,7 +120,10 @@ def find_frames(gray: Image) -> list[tuple[bool, list[Frame]]]:
     if seen is None:
         return []
     pieces = np.asarray(seen, np.float64).reshape(-1, 4) / scale
-    lines = [_strokes(p, mm) for p in (pieces, pieces[:, (1, 0, 3, 2)])]
+    directions = [_nearly_level(p, mm) for p in (pieces, pieces[:, (1, 0, 3, 2)])]
+    if not any(_runs_askew(p, mm) for p in directions):
+        return []
+    lines = [_strokes(p, mm) for p in directions]
     level, upright = (_askew_pairs(own, others, mm) for own, others in (lines, lines[::-1]))
     if not level and not upright:
         return []
@@ -140,13 +145,28 @@ def _frames_of(pairs: list[tuple[_Stroke, _Stroke]], ink: Image, mm: float) -> l
     return frames
 
 
-def _strokes(pieces: NDArray[np.float64], mm: float) -> list[_Stroke]:
-    """Nearly level lines of a page, put together from pieces of lines, (n, 4) float as x and y of both ends."""
+def _nearly_level(pieces: NDArray[np.float64], mm: float) -> NDArray[np.float64]:
+    """Those of pieces of lines, (n, 4) float as x and y of both ends, that run nearly level, from left to right, longest first."""
     pieces = np.where((pieces[:, 0] <= pieces[:, 2])[:, None], pieces, pieces[:, [2, 3, 0, 1]])
     across, rise = pieces[:, 2] - pieces[:, 0], pieces[:, 3] - pieces[:, 1]
-    level = (np.abs(rise) < math.tan(math.radians(MOST_TILT)) * across) & (across > PIECE_MM * mm)
-    pieces = pieces[level]
-    pieces = pieces[np.argsort(pieces[:, 0] - pieces[:, 2], kind="stable")]
+    pieces = pieces[(np.abs(rise) < math.tan(math.radians(MOST_TILT)) * across) & (across > PIECE_MM * mm)]
+    return pieces[np.argsort(pieces[:, 0] - pieces[:, 2], kind="stable")]
+
+
+def _runs_askew(pieces: NDArray[np.float64], mm: float) -> bool:
+    """Whether enough pieces of lines lie askew to the longest of them in one direction, as the sides of a frame do."""
+    lengths = pieces[:, 2] - pieces[:, 0]
+    angles = np.degrees(np.arctan2(pieces[:, 3] - pieces[:, 1], lengths))
+    long = lengths > LONG_PIECE_MM * mm
+    angles = angles - (float(np.median(np.repeat(angles[long], lengths[long].astype(int)))) if long.any() else 0.0)
+    askew = (np.abs(angles) > ASKEW) & (lengths > SIDE_PIECE_MM * mm)
+    bins = np.arange(-2 * MOST_TILT, 2 * MOST_TILT + 1.0)
+    drawn, _ = np.histogram(angles[askew], bins, weights=lengths[askew])
+    return bool((drawn[1:] + drawn[:-1]).max() > LEAST_DRAWN_MM * mm)
+
+
+def _strokes(pieces: NDArray[np.float64], mm: float) -> list[_Stroke]:
+    """Nearly level lines of a page, put together from pieces of them, longest first."""
     free = np.ones(len(pieces), bool)
     return [_grown(pieces, free, i, mm) for i in range(len(pieces)) if free[i]]
 
