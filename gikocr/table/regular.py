@@ -31,6 +31,9 @@ FEWEST_COLUMNS, FEWEST_ROWS = 4, 4
 ROW_COMMON = 0.35
 """A boundary of rows is one for all columns when it parts cells in this share of them."""
 
+MANY_COLUMNS, STRAYS = 5, 1
+"""In a row of so many cells of values so many with ink are none: dirt, or a remnant of a line."""
+
 
 def halves_of_rows(grid: Grid, inked: Sequence[bool]) -> list[int]:
     """Rows of which, with the next, not both hold values: a false line may have cut one row in two, along its own marks even.
@@ -47,7 +50,8 @@ def halves_of_rows(grid: Grid, inked: Sequence[bool]) -> list[int]:
             for cell, ink in zip(grid.cells, inked, strict=True)
             if cell.row == row and cell.row_end == row + 1 and cell.box.left >= first
         ]
-        bare.append(len(own) >= FEWEST_COLUMNS and not any(ink for _, ink in own))
+        strays = STRAYS if len(own) >= MANY_COLUMNS else 0
+        bare.append(len(own) >= FEWEST_COLUMNS and sum(ink for _, ink in own) <= strays)
     return [row for row, (upper, lower) in enumerate(itertools.pairwise(bare)) if upper or lower]
 
 

@@ -58,6 +58,11 @@ def _window(box: np.ndarray, shape: tuple[int, ...]) -> tuple[slice, slice]:
     return slice(y0, y1), slice(x0, x1)
 
 
+def _tight(box: np.ndarray, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    y0, x0 = max(0, int(box[1])), max(0, int(box[0]))
+    return slice(y0, min(shape[0], int(np.ceil(box[3])) + 1)), slice(x0, min(shape[1], int(np.ceil(box[2])) + 1))
+
+
 def ink_window(text: np.ndarray, box: tuple[float, float, float, float]) -> tuple[float, float, float, float] | None:
     """Return the tight box of the ink in a value's line, None where there is none.
 
@@ -103,6 +108,9 @@ def judge(
         part = clean[window]
         darkest = float(text[window].min())
         if darkest > PAPER:
+            # A stroke so thin that it is paler than ink when the clean page is brought into this frame: only whether it is there tells.
+            if bits and not (damaged[_tight(box, clean.shape)] == 0).any():
+                illegible.append(field)
             continue
         # Thin strokes are pale already on the clean page: then their darkest parts count as the ink.
         ink = text[window] < max(CORE, darkest + CORE_RANGE)

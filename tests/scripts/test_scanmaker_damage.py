@@ -117,6 +117,17 @@ def test_black_and_white_keeps_a_nearly_empty_page_white() -> None:
     assert 0 < (bits == 0).mean() < 0.01
 
 
+def test_judge_tells_a_pale_dash_that_a_black_and_white_page_lost() -> None:
+    clean = np.full((60, 120), 255, np.uint8)
+    clean[30, 40:80] = 232  # thinner than a pixel
+    boxes = {"x": np.array([40.0, 29.0, 80.0, 32.0])}
+    nothing = np.zeros_like(clean)
+    shown, lost = np.full_like(clean, 255), np.full_like(clean, 255)
+    shown[30, 45:75] = 0
+    assert judge(clean, clean, shown, nothing, boxes, BOUNDS, "archive").illegible == ()
+    assert judge(clean, clean, lost, nothing, boxes, BOUNDS, "archive").illegible == ("x",)
+
+
 def test_judge_tells_a_black_and_white_page_that_lost_its_labels() -> None:
     clean = light.to_grey(_sheet().clean)
     nothing = np.zeros(clean.shape, np.uint8)
