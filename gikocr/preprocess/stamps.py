@@ -275,7 +275,7 @@ def _large_figures(
     # What lines of a table cut belongs together; grain does not.
     _, pieces, found, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     specks = found[:, cv2.CC_STAT_AREA] < GRAIN * height * height
-    across = max(3, round(height / 2)) | 1
+    across = max(3, round(height / 3)) | 1
     joined = (ink & ~specks[pieces]).astype(np.uint8)
     joined = np.asarray(cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((across, 1), np.uint8)), np.uint8)
     _, labels, stats, middles = cv2.connectedComponentsWithStats(joined, connectivity=8)
