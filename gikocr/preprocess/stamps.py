@@ -48,6 +48,8 @@ TALL, LARGE, LARGER, FIGURES = 1.3, 1.15, 1.05, 3
 """What is higher than this, in heights of print, is a stamp's figure; so many that are a little lower are, if they stand in a line."""
 LETTER_MM, HIGHEST = (1.5, 9.0), 4.0
 """Heights of letters and of parts of them in a stamp, and the greatest of its figures in heights of print."""
+JOINED_MM, JOINED = 1.1, 0.33
+"""Pieces of a figure so far over each other, in millimetres and heights of print, belong together: lines of a table cut them."""
 BAND = 0.6
 """What lies further from the middle of their line than this, in heights of a stamp's figures, is none of them."""
 ON_LINE = 0.7
@@ -123,7 +125,7 @@ def _take_off(gray: Image, frame: Frame, clean: Image, covered: Image) -> bool:
     within = (inside > 0) & ink & ~_rules(part, ink, corners, mm)
     as_dark = level - letters.level < PALER * (float(np.median(paper)) - letters.level)
     if as_dark:
-        gone = _large_figures(within & (sides == 0), frame, corners, letters)
+        gone = _large_figures(within & (sides == 0), frame, corners, letters, mm)
     else:
         gone = _pale(within & (sides == 0), ink & (part < (level + letters.level) / 2), letters.height)
         gone = gone if _says_something(gone, mm) else None
@@ -154,8 +156,11 @@ def _sides_of(part: Image, corners: NDArray[np.float64], tilt: float, mm: float)
     size = (part.shape[1], part.shape[0])
     turned = np.asarray(cv2.warpAffine(part, turn, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
     box = corners @ turn[:, :2].T + turn[:, 2]
-    (x0, y0), (x1, y1) = box.min(axis=0).round().astype(int), box.max(axis=0).round().astype(int)
+    # A stamp may reach beyond the page.
+    (x0, y0), (x1, y1) = np.maximum(box.min(axis=0).round().astype(int), 1), box.max(axis=0).round().astype(int)
     ink, reach, inset = thin_ink(turned, mm), round(mm), round(mm)
+    if y1 - y0 <= 2 * inset or x1 - x0 <= 2 * inset:
+        return np.zeros(part.shape, np.uint8)
     mask = np.zeros(part.shape, np.uint8)
     rows = ink[max(0, y0 - reach) : y1 + reach + 1, x0 + inset : x1 - inset].mean(axis=1)
     columns = ink[y0 + inset : y1 - inset, max(0, x0 - reach) : x1 + reach + 1].mean(axis=0)
@@ -265,7 +270,7 @@ def _says_something(ink: NDArray[np.bool_], mm: float) -> bool:
 
 
 def _large_figures(
-    ink: NDArray[np.bool_], frame: Frame, corners: NDArray[np.float64], letters: _Letters
+    ink: NDArray[np.bool_], frame: Frame, corners: NDArray[np.float64], letters: _Letters, mm: float
 ) -> NDArray[np.bool_] | None:
     """Which ink in a frame is a stamp's as its size tells: figures larger than print, what stands in a line with them, and specks.
 
@@ -275,7 +280,7 @@ def _large_figures(
     # What lines of a table cut belongs together; grain does not.
     _, pieces, found, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     specks = found[:, cv2.CC_STAT_AREA] < GRAIN * height * height
-    across = max(3, round(height / 3)) | 1
+    across = round(max(JOINED_MM * mm, JOINED * height)) | 1
     joined = (ink & ~specks[pieces]).astype(np.uint8)
     joined = np.asarray(cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((across, 1), np.uint8)), np.uint8)
     _, labels, stats, middles = cv2.connectedComponentsWithStats(joined, connectivity=8)

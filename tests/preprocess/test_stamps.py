@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gikocr.geometry import BBox
 from gikocr.preprocess.frames import find_frames
@@ -126,6 +128,25 @@ def test_an_empty_frame_is_no_stamp() -> None:
     box = cv2.boxPoints(((930.0, 1030.0), (355.0, 140.0), 4.0))
     cv2.polylines(page, [box.round().astype(np.int32)], isClosed=True, color=(40,), thickness=4)
     assert without_stamps(page, rules_of_page) is None
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.floats(-10, 10), st.integers(-200, 1500), st.integers(-120, 2250), st.integers(0, 200), st.booleans())
+def test_wherever_a_stamp_lies_nothing_beyond_it_changes(
+    tilt: float, left: int, top: int, ink: int, sideways: bool
+) -> None:
+    page = np.pad(ruled_page(), 500, constant_values=250)
+    marked = stamped(page, tilt, ink, sideways=sideways, at=(left + 500, top + 500))[500:-500, 500:-500]
+    marked = np.ascontiguousarray(marked)
+    result = without_stamps(marked, rules_of_page)
+    if result is None:
+        return
+    clean, covered = result
+    changed = np.argwhere(clean != marked)
+    assert (changed.min(axis=0) >= (top - 20, left - 20)).all()
+    assert (changed.max(axis=0) <= (top + 480, left + 480)).all()
+    assert covered.shape == marked.shape
+    assert (clean >= marked).all(), "ink is only taken off"
 
 
 def test_blank_and_tiny_pages() -> None:
