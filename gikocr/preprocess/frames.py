@@ -26,7 +26,7 @@ MOST_TILT = 11.0
 """Degrees by which a stamp may be turned against the page."""
 PIECE_MM, GAP_MM, OFF_MM = 3.0, 6.0, 0.8
 """Length of a piece of line that counts, gap over which pieces are one line, and how far they may lie off it."""
-LONG_PIECE_MM, SIDE_PIECE_MM, LEAST_DRAWN_MM = 25.0, 5.0, 40.0
+LONG_PIECE_MM, SIDE_PIECE_MM, LEAST_DRAWN_MM = 25.0, 5.0, 70.0
 """Lengths of a piece that tells how tables lie, of one that may be of a side, and of all of these that a frame has in one direction."""
 SAME_SLOPE, PARALLEL = 0.035, 0.03
 """Differences in slope of pieces of one line, and of two sides of a frame."""
