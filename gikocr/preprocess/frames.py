@@ -40,6 +40,8 @@ SIDE_DRAWN, ALL_DRAWN = 0.7, 0.9
 """Share of its length in which a line must be drawn to be looked at as a side of a frame, and in which each side must be."""
 FLATTEST = 1.5
 """Least width of a frame in heights of it: stamps are wide, and groups of a table's cells may be anything."""
+BEFORE_MM, SIDE_GAP_MM = 0.4, 0.76
+"""How far inside a line that was seen its side is looked for, and gap over which the sides beside it go on."""
 FURTHER = 0.02
 """What a millimetre further from the end of a level side costs an upright one, in shares of its length that are drawn."""
 ASKEW, CLEARLY_ASKEW = 0.7, 1.6
@@ -103,7 +105,7 @@ class _Stroke:
 
 
 def find_frames(gray: Image) -> list[tuple[bool, list[Frame]]]:
-    """Find frames that lie askew on an upright page, largest first.
+    """Find frames that lie askew on an upright page, the highest first.
 
     Args:
         gray: (H, W) uint8, paper near 255.
@@ -264,7 +266,7 @@ def _frame_between(ink: Image, upper: _Stroke, lower: _Stroke, mm: float) -> tup
     x0, x1 = left, len(columns) - 1 - right
     rows = _drawn(high[:, x0 + inset : x1 - inset], known[:, x0 + inset : x1 - inset], 1)
     sides = np.minimum(*(turned[:, max(0, x - 3 * slack) : x + 3 * slack + 1].max(axis=1) for x in (x0, x1)))
-    y0, y1 = _outermost(rows, sides, top, -1), _outermost(rows, sides, bottom, 1)
+    y0, y1 = _outermost(rows, sides, top, -1, mm), _outermost(rows, sides, bottom, 1, mm)
     if y0 is None or y1 is None or not HEIGHT_MM[0] * mm < y1 - y0 < min(HEIGHT_MM[1] * mm, (x1 - x0) / FLATTEST):
         return None
     drawn = [
@@ -297,8 +299,7 @@ def _columns_between(ink: Image, box: tuple[int, int, int, int], inset: int, mm:
         return 0
     drawn = cv2.dilate(inside, np.ones((1, 3), np.uint8)).mean(axis=0) >= COLUMN_DRAWN
     places = np.flatnonzero(drawn)
-    groups = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if len(places) else []
-    middles = [first + round(float(g.mean())) for g in groups]
+    middles = [first + round(float(g.mean())) for g in runs_of_places(places)]
     # What goes on beyond the frame is a line of the table under it.
     return sum(not _runs_on(ink.T, y0, x, -1, mm, slack) and not _runs_on(ink.T, y1, x, 1, mm, slack) for x in middles)
 
@@ -313,6 +314,11 @@ def _table_lines(ink: Image, mm: float) -> NDArray[np.bool_]:
     return np.asarray(cv2.dilate(both, np.ones((3, 3), np.uint8)) > 0)
 
 
+def runs_of_places(places: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Places, in ascending order, parted where some are left out."""
+    return np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if len(places) else []
+
+
 def thin_ink(part: Image, mm: float) -> Image:
     """Thin strokes that are darker than what is around them, (h, w) uint8 of 0 and 1."""
     side = round(HAT_MM * mm) | 1
@@ -324,15 +330,15 @@ def _edge_near(profile: NDArray[np.float64], expected: float, mm: float) -> int 
     drawn = np.flatnonzero(profile >= SIDE_DRAWN)
     if len(drawn) == 0:
         return None
-    places = np.split(drawn, np.flatnonzero(np.diff(drawn) > 1) + 1)
+    places = runs_of_places(drawn)
     best = max(places, key=lambda g: float(profile[g].max()) - FURTHER * abs(float(g.mean()) - expected) / mm)
     return round(float(best[profile[best] >= profile[best].max() - 0.02].mean()))
 
 
-def _outermost(rows: NDArray[np.float64], sides: NDArray[np.uint8], start: int, step: int) -> int | None:
+def _outermost(rows: NDArray[np.float64], sides: NDArray[np.uint8], start: int, step: int, mm: float) -> int | None:
     """The row of the side of a frame that lies furthest in a direction, as far as its left and right sides go on."""
     best: int | None = None
-    ends = range(start - 3 * step, len(rows) if step > 0 else -1, step)
+    ends = range(start - round(BEFORE_MM * mm) * step, len(rows) if step > 0 else -1, step)
     misses = 0
     for y in ends:
         if not 0 <= y < len(rows):
@@ -340,7 +346,7 @@ def _outermost(rows: NDArray[np.float64], sides: NDArray[np.uint8], start: int, 
         if rows[y] >= SIDE_DRAWN:
             best = y
         misses = 0 if sides[y] else misses + 1
-        if misses > 6:
+        if misses > SIDE_GAP_MM * mm:
             break
     return best
 

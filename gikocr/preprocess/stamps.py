@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from gikocr.preprocess.frames import DOTS_MM, DRAWN, HAT_MM, INK, LONG_SIDE_MM, SIDE_DRAWN, Frame, find_frames, thin_ink
+from gikocr.preprocess.frames import (
+    DOTS_MM,
+    DRAWN,
+    HAT_MM,
+    INK,
+    LONG_SIDE_MM,
+    SIDE_DRAWN,
+    Frame,
+    find_frames,
+    runs_of_places,
+    thin_ink,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -215,10 +226,9 @@ def _runs(gray: Image, ink: Image, left: float, mm: float) -> list[tuple[float, 
     if strip.shape[1] < mm:
         return []
     rows = np.flatnonzero(strip.mean(axis=1) >= SIDE_DRAWN)
-    groups = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1) if len(rows) else []
     return [
         (float(g.mean()), len(g), float(np.percentile(gray[g[0] : g[-1] + 1, columns], 20)))
-        for g in groups
+        for g in runs_of_places(rows)
         if len(g) <= THICKEST_MM * mm
     ]
 

@@ -174,9 +174,7 @@ def received_stamp(dice: Dice, picture: np.ndarray, strength: float, dpi: float)
     left = round(dice.between(0.05, 0.95) * (width - stamp.shape[1]))
     band = dice.between(0.01, 0.2) if dice.chance(0.6) else dice.between(0.75, 0.95)
     top = round(band * (height - stamp.shape[0]))
-    area = picture[top : top + stamp.shape[0], left : left + stamp.shape[1]]
-    ink = stamp * (dice.between(60, 110) * strength / WHITE)
-    area[:] = cv2.subtract(area, cv2.merge([ink.astype(np.uint8)] * 3) if picture.ndim == 3 else ink.astype(np.uint8))
+    _press(picture, stamp, left, top, dice.between(60, 110) * strength)
 
 
 def archive_stamp(dice: Dice, picture: np.ndarray, strength: float, dpi: float) -> None:
@@ -209,8 +207,13 @@ def archive_stamp(dice: Dice, picture: np.ndarray, strength: float, dpi: float) 
     stamp = np.asarray(cv2.warpAffine(stamp, turn, stamp.shape[::-1]), np.uint8)
     left = round(dice.between(0.3, 0.95) * (width - stamp.shape[1]))
     top = round(dice.between(0.0, 0.1) * (height - stamp.shape[0]))
+    _press(picture, stamp, left, top, dice.between(60, 120) * strength)
+
+
+def _press(picture: np.ndarray, stamp: np.ndarray, left: int, top: int, darker: float) -> None:
+    """Make a picture darker under a stamp by so many grey levels, in place."""
     area = picture[top : top + stamp.shape[0], left : left + stamp.shape[1]]
-    ink = (stamp * (dice.between(60, 120) * strength / WHITE)).astype(np.uint8)
+    ink = (stamp * (darker / WHITE)).astype(np.uint8)
     area[:] = cv2.subtract(area, cv2.merge([ink] * 3) if picture.ndim == 3 else ink)
 
 

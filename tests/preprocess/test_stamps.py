@@ -21,30 +21,21 @@ HEIGHT, WIDTH = 2339, 1654
 ROWS, COLUMNS = range(400, 1500, 60), range(160, 1500, 150)
 
 
-def ruled_page(ink: int = 40) -> Image:
-    """A page with a ruled table of 0 in every cell."""
+def ruled_page(ink: int = 40, *, values: bool = True) -> Image:
+    """A page with a ruled table, of 0 in every cell where it has values."""
     page = np.full((HEIGHT, WIDTH), 250, np.uint8)
     for y in ROWS:
         cv2.line(page, (COLUMNS[0], y), (COLUMNS[-1], y), (ink,), 2)
     for x in COLUMNS:
         cv2.line(page, (x, ROWS[0]), (x, ROWS[-1]), (ink,), 2)
-    for y in ROWS[:-1]:
+    for y in ROWS[:-1] if values else ():
         for x in COLUMNS[:-1]:
             cv2.putText(page, "0", (x + 60, y + 40), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (ink,), 2, cv2.LINE_AA)
     return page
 
 
 def rules_of_page() -> Image:
-    return np.asarray(np.where(without_print(ruled_page()) < 200, 255, 0), np.uint8)
-
-
-def without_print(page: Image) -> Image:
-    lines = np.full_like(page, 250)
-    for y in ROWS:
-        cv2.line(lines, (COLUMNS[0], y), (COLUMNS[-1], y), (40,), 2)
-    for x in COLUMNS:
-        cv2.line(lines, (x, ROWS[0]), (x, ROWS[-1]), (40,), 2)
-    return lines
+    return np.asarray(np.where(ruled_page(values=False) < 200, 255, 0), np.uint8)
 
 
 def stamped(page: Image, tilt: float, ink: int, *, sideways: bool = False, at: tuple[int, int] = (700, 900)) -> Image:

@@ -104,6 +104,17 @@ def test_halves_are_pairs_of_which_not_both_hold_values() -> None:
     assert halves_of_rows(grid, inked({4, 5})) == [3, 4, 5]
 
 
+def test_a_row_with_one_mark_among_many_cells_may_be_the_half_of_a_row() -> None:
+    grid = _grid(_owner())
+    places = sorted({c.box.left for c in grid.cells})
+
+    def inked(marks: int) -> list[bool]:
+        return [c.row != 4 or c.box.left in places[-marks:] for c in grid.cells]
+
+    assert halves_of_rows(grid, inked(1)) == [3, 4]
+    assert halves_of_rows(grid, inked(2)) == []
+
+
 def test_joined_rows_are_one_row_of_the_lattice() -> None:
     lattice = Lattice.of(_grid(_owner()))
     lattice.join_rows(4)
