@@ -156,6 +156,10 @@ def _scanner(dice: Dice, scan: Scan, page: np.ndarray, mild: float) -> np.ndarra
         marks.archive_stamp(dice, page, mild, dpi)
     if "highlighter" in effects:
         marks.highlighter(dice, page, mild, dpi)
+    if "watermark" in effects:
+        marks.watermark(dice, page, mild, dpi)
+    if "pencil_ticks" in effects:
+        marks.pencil_ticks(dice, page, mild, dpi)
     if "white_scratches" in effects:
         light.white_scratches(dice, page, mild, dpi)
     if "toner_ghost" in effects:

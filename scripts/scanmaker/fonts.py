@@ -49,6 +49,10 @@ PACKAGES = {
     "vollkorn": ("Vollkorn", "latin"),
     "karla": ("Karla", "latin"),
     "cabin": ("Cabin", "latin"),
+    "domine": ("Domine", "latin"),
+    "rubik": ("Rubik", "latin"),
+    "alegreya-sans": ("Alegreya Sans", "latin"),
+    "noto-sans": ("Noto Sans", "latin"),
     "zcool-xiaowei": ("ZCOOL XiaoWei", "chinese-simplified"),
     "ma-shan-zheng": ("Ma Shan Zheng", "chinese-simplified"),
 }

@@ -15,6 +15,7 @@ from scripts.scanmaker.fonts import font_file
 SEAL_FONT = "Noto Serif CJK SC:bold"
 SEAL_MM = (38.0, 45.0)
 WHITE = 255
+WATERMARKS = ("内部资料", "仅供存档", "政务公开", "档案馆复印", "复印无效")
 _RED = (205, 30, 35)
 
 
@@ -240,3 +241,54 @@ def highlighter(dice: Dice, picture: np.ndarray, strength: float, dpi: float) ->
     # A yellow marker takes the blue away.
     blue = np.minimum(shade, 3 * grey.astype(np.int32)).astype(np.uint8)
     picture[:] = cv2.subtract(picture, cv2.merge([grey // 6, grey // 4, blue]) if picture.ndim == 3 else grey)
+
+
+def watermark(dice: Dice, picture: np.ndarray, strength: float, dpi: float) -> None:
+    """Lay pale slanting words over the sheet in place, again and again, as copies that archives give out carry them.
+
+    Args:
+        dice: the stream of the document's damage.
+        picture: uint8 grey or RGB.
+        strength: 0 to 1; how dark they are, by up to 40 grey levels.
+        dpi: of the page.
+    """
+    height, width = picture.shape[:2]
+    mm, side = dpi / 25.4, round(math.hypot(height, width))
+    font_path, index = font_file(SEAL_FONT)
+    font = ImageFont.truetype(font_path, round(dice.between(8, 14) * mm), index=index)
+    text = dice.pick(WATERMARKS)
+    canvas = Image.new("L", (side, side), 0)
+    pen = ImageDraw.Draw(canvas)
+    across, down = dice.between(60, 110) * mm, dice.between(40, 80) * mm
+    for row in range(round(side / down) + 1):
+        for column in range(round(side / across) + 1):
+            pen.text((column * across + (row % 2) * across / 2, row * down), text, fill=WHITE, font=font)
+    turned = np.asarray(canvas.rotate(dice.between(25, 45), resample=Image.Resampling.BICUBIC))
+    y, x = (side - height) // 2, (side - width) // 2
+    _press(picture, turned[y : y + height, x : x + width], 0, 0, dice.between(15, 40) * strength)
+
+
+def pencil_ticks(dice: Dice, picture: np.ndarray, strength: float, dpi: float) -> None:
+    """Draw three to ten small ticks of a pencil on the sheet in place, as people who check figures leave them.
+
+    Args:
+        dice: the stream of the document's damage.
+        picture: uint8 grey or RGB.
+        strength: 0 to 1; how dark they are, by up to 90 grey levels.
+        dpi: of the page.
+    """
+    height, width = picture.shape[:2]
+    mm = dpi / 25.4
+    thick, darker = max(1, round(dice.between(0.25, 0.45) * mm)), dice.between(45, 90) * strength
+    left = dice.between(0.3, 0.9) * width
+    for _ in range(dice.whole(3, 10)):
+        size = dice.between(2.5, 4.5) * mm
+        x, y = left + dice.between(-15, 15) * mm, dice.between(0.1, 0.9) * height
+        points = [(x, y), (x + 0.3 * size, y + 0.45 * size), (x + size, y - 0.55 * size)]
+        pad = round(2 * size)
+        stroke = np.zeros((2 * pad, 2 * pad), np.uint8)
+        corner = (round(x) - pad, round(y) - pad)
+        path = np.array([(round(px) - corner[0], round(py) - corner[1]) for px, py in points], np.int32)
+        cv2.polylines(stroke, [path], False, (WHITE,), thick, cv2.LINE_AA)
+        if 0 <= corner[0] < width - 2 * pad and 0 <= corner[1] < height - 2 * pad:
+            _press(picture, stroke, *corner, darker)
