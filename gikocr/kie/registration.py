@@ -273,11 +273,21 @@ def _places(
 def _extra_rows(printed: Sequence[PrintedRow], alignment: Alignment, pairs: Mapping[int, int]) -> int:
     """How many printed rows stand among the rows of a table and are no row of the form.
 
-    Blank ones count too: where a false line cuts a row, its marks may pass for that line, and its halves are blank.
+    Blank ones count too: where a false line cuts a row, its marks may pass for that line, and its halves are blank. The other half of
+    the first or last row shares its label.
     """
     taken = {i for i, _ in alignment.pairs} | {i + 1 for i in alignment.joined}
-    among = range(min(pairs.values()), max(pairs.values()) + 1)
-    return sum(i not in taken and not printed[i].is_head for i in among)
+    first, last = min(pairs.values()), max(pairs.values())
+    among = [i for i in range(first, last + 1) if not printed[i].is_head]
+    among += [i for i, end in ((first - 1, first), (last + 1, last)) if _shares_label(printed, i, end)]
+    return sum(i not in taken for i in among)
+
+
+def _shares_label(printed: Sequence[PrintedRow], other: int, row: int) -> bool:
+    """Whether another row of the same grid, if there is one, has the label of a row that has one."""
+    if not 0 <= other < len(printed) or printed[other].grid != printed[row].grid:
+        return False
+    return printed[other].labels == printed[row].labels and any(normalise(text) for text in printed[row].labels)
 
 
 def _row_fields(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from gikocr.elements import CellText, Grid, LabelledGrid, LineReader
 from gikocr.ocr.crops import crop_print, strip_of_lines
-from gikocr.ocr.ink import CellInk, PageInk, cell_ink, print_height, without_stray_marks
+from gikocr.ocr.ink import CellInk, PageInk, cell_ink, print_height
+from gikocr.ocr.stray import without_stray_marks
 
 if TYPE_CHECKING:
     from gikocr.elements import Image

@@ -6,18 +6,22 @@ other and more than its blurred rim, the darker kind is shown alone.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
+from gikocr.ocr.cells import GridInk, field_ink
 from gikocr.ocr.cover import bare_slices
+from gikocr.ocr.ink import PAPER, inked_below, shows_print
+from gikocr.ocr.windows import Look, cell_window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gikocr.elements import Image
-    from gikocr.ocr.windows import Look
+    from gikocr.geometry import BBox
 
 APART = 45
 """Grey levels, of 255, between the middles of the two kinds of ink."""
@@ -25,6 +29,8 @@ RIM = 0.1
 """Distance from dark ink, in heights of print, in which paler ink is its blurred rim."""
 LEAST_PALE, LEAST_DARK = 0.15, 0.05
 """Shares of a cell's ink that either kind must have, rims not counted as pale."""
+NEARER_PRINT = 0.45
+"""Where between the darker kind of a table's ink and paper its print ends, as a share of the way."""
 
 
 def darker_window(look: Look) -> Image | None:
@@ -50,6 +56,28 @@ def darker_window(look: Look) -> Image | None:
     # The rim stays, or figures would look cut out; what is paler than print around it goes.
     shown[~near] = np.maximum(crop[~near], _paper(crop, inked))
     return shown
+
+
+def in_darker_ink(found: GridInk) -> GridInk:
+    """The same grid in the darker of two kinds of its ink; where it is of one kind, its figures without their rims.
+
+    Costs one pass over the page, so make it once.
+    """
+    box, ink = found.grid.box, found.ink
+    part = slice(max(0, int(box.top)), int(box.bottom)), slice(max(0, int(box.left)), int(box.right))
+    crop = ink.gray[part]
+    values = crop[(crop < ink.threshold) & (ink.lines[part] == 0)]
+    if values.size == 0:
+        return found
+    level, _ = cv2.threshold(values.reshape(-1, 1), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    dark = float(np.median(values[values <= level]))
+    return replace(found, ink=inked_below(ink, min(ink.threshold, round(dark + NEARER_PRINT * (PAPER - dark)))))
+
+
+def dark_print(found: GridInk, box: BBox) -> Image | None:
+    """A window on the print of a cell in darker ink, as :func:`in_darker_ink` gives it, uint8 (h, w); None where there is none."""
+    content = field_ink(found, box)
+    return cell_window(Look(found, box, content)) if shows_print(found.ink, content, found.height) else None
 
 
 def _paper(crop: Image, inked: NDArray[np.bool_]) -> int:

@@ -6,7 +6,6 @@ print of the same table.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ import cv2
 import numpy as np
 
 from gikocr.geometry import BBox
-from gikocr.ocr.marks import is_bare_stroke
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,12 +29,6 @@ LEAST_MARK = 0.36
 """A mark that stands alone, the shortest dash, is at least this many heights of print long."""
 BORDER = 0.13
 """Depth of the zone at a cell's border, in heights of print, in which thin components are remnants of lines."""
-APART = 1.1
-"""Print of one number has no gap this wide, in heights of print."""
-OFF_HEIGHT = 0.3
-"""A bare stroke apart from a number is a tick when it begins or ends this share of the number's height above or below its ends."""
-LESSER = 0.62
-"""What stands apart and is no higher than this share of the highest print of its cell is dirt."""
 PAPER, NEARER_PAPER, THRESHOLDS = 250, 0.53, (122, 205)
 """Grey level of paper; where between ink and paper what is still ink ends, nearer to paper since bold labels are darker than pale
 figures; and the range of that, of 255."""
@@ -115,7 +107,11 @@ def _extent(mask: Image) -> tuple[slice, slice]:
 
 def fainter_ink(ink: PageInk) -> PageInk:
     """The same page with paler ink taken in: a thin stroke such as a dash is paled by blur more than a figure is."""
-    threshold = min(PALEST, ink.threshold + PALER)
+    return inked_below(ink, min(PALEST, ink.threshold + PALER))
+
+
+def inked_below(ink: PageInk, threshold: int) -> PageInk:
+    """The same page with what is darker than another threshold, of 255, as its ink."""
     marked = ((ink.gray < threshold) & (ink.lines == 0)).astype(np.uint8)
     return _components(ink.gray, marked, ink.lines, threshold)
 
@@ -177,15 +173,15 @@ def cell_ink(ink: PageInk, box: BBox, height: float) -> CellInk:
     dash = (w >= SHORTEST_DASH * height) & (w >= 1.7 * h)
     body |= dash & own
     if not (body & ((np.maximum(w, h) >= LEAST_MARK * height) | dash)).any():
-        return CellInk(None, (), (), _dirt(ink, inside, height))
+        return CellInk(None, (), (), dirt_of(ink, inside, height))
     points = ~body & own & (np.maximum(w, h) >= POINT * height)
     keep = body | (points & _stands_like_a_point(left, top, right, bottom, body, height))
     parts = inside[keep]
     rect = BBox.around(
         [(float(left[keep].min()), float(top[keep].min())), (float(right[keep].max()), float(bottom[keep].max()))]
     )
-    lines = _split_lines(b[parts], height)
-    return CellInk(rect, lines, tuple(int(p) for p in parts), _dirt(ink, inside[~keep], height))
+    lines = split_lines(b[parts], height)
+    return CellInk(rect, lines, tuple(int(p) for p in parts), dirt_of(ink, inside[~keep], height))
 
 
 def cell_parts(ink: PageInk, box: BBox, height: float) -> NDArray[np.int64]:
@@ -283,60 +279,7 @@ def shows_print(ink: PageInk, content: CellInk, height: float) -> bool:
     return bool(((h >= FIGURE * height) | dash).any())
 
 
-def without_stray_marks(ink: PageInk, content: CellInk, height: float) -> CellInk:
-    """Leave out marks that stand apart from the number of a cell: those lower than it, and bare strokes beside figures that are none.
-
-    Other groups of like height both stay: what they are is not for this function to say.
-    """
-    if content.box is None or len(content.parts) < 2:
-        return content
-    parts = np.array(content.parts)
-    boxes = ink.boxes[parts]
-    order = np.argsort(boxes[:, 0], kind="stable")
-    reach = np.maximum.accumulate(boxes[order, 2])
-    starts = np.flatnonzero(boxes[order][1:, 0] - reach[:-1] > APART * height) + 1
-    groups = np.split(order, starts)
-    if len(groups) == 1:
-        return content
-    tall = [int((boxes[g, 3] - boxes[g, 1]).max()) for g in groups]
-    ticks = _ticks(ink, parts, groups, tall)
-    highest = max(t for t, tick in zip(tall, ticks, strict=True) if not tick)
-    keep = np.concatenate(
-        [g for g, t, tick in zip(groups, tall, ticks, strict=True) if not tick and t > LESSER * highest]
-    )
-    if len(keep) == len(parts):
-        return content
-    left_out = np.setdiff1d(np.arange(len(parts)), keep)
-    kept = parts[np.sort(keep)]
-    lines = _split_lines(ink.boxes[kept], height)
-    dirt = content.dirt + _dirt(ink, parts[left_out], height)
-    return CellInk(_around(ink.boxes[kept]), lines, tuple(int(p) for p in kept), dirt)
-
-
-def _ticks(
-    ink: PageInk, parts: NDArray[np.int64], groups: Sequence[NDArray[np.int64]], tall: Sequence[int]
-) -> list[bool]:
-    """Which groups are ticks: one bare stroke beside figures and not level with them, as a 1 of another value would be."""
-    bare = [len(g) == 1 and is_bare_stroke(_mask_of(ink, int(parts[g[0]]))) for g in groups]
-    figures = [int(p) for g, b in zip(groups, bare, strict=True) if not b for p in parts[g]]
-    if not figures:
-        return [False] * len(groups)
-    boxes = ink.boxes[figures]
-    top, bottom = int(boxes[:, 1].min()), int(boxes[:, 3].max())
-    reach = OFF_HEIGHT * (bottom - top)
-    found = []
-    for g, b, t in zip(groups, bare, tall, strict=True):
-        _, y0, _, y1 = (int(v) for v in ink.boxes[int(parts[g[0]])])
-        found.append(b and max(abs(y0 - top), abs(y1 - bottom)) > reach and bottom - top > LESSER * t)
-    return found
-
-
-def _mask_of(ink: PageInk, part: int) -> Image:
-    x0, y0, x1, y1 = (int(v) for v in ink.boxes[part])
-    return (ink.labels[y0:y1, x0:x1] == part + 1).astype(np.uint8)
-
-
-def _dirt(ink: PageInk, parts: NDArray[np.int64], height: float) -> float:
+def dirt_of(ink: PageInk, parts: NDArray[np.int64], height: float) -> float:
     """How many characters of the table's print hold as much ink as these components."""
     return characters_worth(int(ink.areas[parts].sum()), height)
 
@@ -346,7 +289,7 @@ def characters_worth(area: int, height: float) -> float:
     return area / max(1.0, 0.3 * height * height)
 
 
-def _split_lines(boxes: NDArray[np.int32], height: float) -> tuple[BBox, ...]:
+def split_lines(boxes: NDArray[np.int32], height: float) -> tuple[BBox, ...]:
     """Group components into printed lines by gaps between their rows."""
     order = np.argsort(boxes[:, 1], kind="stable")
     lines: list[list[int]] = []
@@ -363,7 +306,7 @@ def _split_lines(boxes: NDArray[np.int32], height: float) -> tuple[BBox, ...]:
         else:
             lines.append([i])
             low, high = top, bottom
-    merged = _merge_flat_lines([_around(boxes[line]) for line in lines], height)
+    merged = _merge_flat_lines([around(boxes[line]) for line in lines], height)
     return tuple(merged)
 
 
@@ -389,5 +332,7 @@ def _merge_flat_lines(lines: list[BBox], height: float) -> list[BBox]:
     return result
 
 
-def _around(boxes: NDArray[np.int32]) -> BBox:
+def around(boxes: NDArray[np.int32]) -> BBox:
+    """The box around (n, 4) boxes, at least one."""
+    """The box around (n, 4) boxes, at least one."""
     return BBox(float(boxes[:, 0].min()), float(boxes[:, 1].min()), float(boxes[:, 2].max()), float(boxes[:, 3].max()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ from gikocr.kie.registration import FieldPlace, TablePlaces
 from gikocr.kie.rows import is_words
 from gikocr.ocr.cells import GridInk, numeral_crop
 from gikocr.ocr.cover import bare_window, covered_share, stamped
-from gikocr.ocr.darker import darker_window
+from gikocr.ocr.darker import dark_print, darker_window, in_darker_ink
 from gikocr.ocr.marks import stroke_of, weigh_by_shape
 from gikocr.ocr.numerals import state_of, unit_of, value_of
 from gikocr.ocr.pooling import mixed, pool
@@ -77,7 +77,7 @@ class CellCollector:
         self._pages = pages
         self._index: dict[tuple[int, BBox], int] = {}
         self._wanted: list[tuple[int, BBox]] = []
-        self._faint: dict[int, GridInk] = {}
+        self._changed: dict[tuple[int, Callable[[GridInk], GridInk]], GridInk] = {}
         self._looks: list[Look] = []
         self._stamped: dict[int, float] = {}
         self.crops: dict[int, Image] = {}
@@ -159,34 +159,44 @@ class CellCollector:
 
     def _read_darker(self, readings: list[CellReading], reader: CellReader, second: CellReader | None) -> None:
         """Read doubtful cells that hold ink of two kinds in their darker ink alone."""
-        windows = {
-            k: window
-            for k, look in enumerate(self._looks)
-            if k in self.crops
-            and not _sure(readings[k], SURE_BESIDE_INK)
-            and (window := darker_window(look)) is not None
-        }
+        doubtful = [k for k in self.crops if not _sure(readings[k], SURE_BESIDE_INK)]
+        windows = [(k, window) for k in doubtful if (window := darker_window(self._looks[k])) is not None]
+        for k in doubtful:
+            grid, box = self._wanted[k]
+            window = dark_print(self._inked(grid, in_darker_ink), box)
+            windows += [] if window is None else [(k, window)]
         if not windows:
             return
-        seen = reader.read(list(windows.values()))
+        crops = [window for _, window in windows]
+        seen = reader.read(crops)
         if second is not None:
-            seen = [pool(a, b) for a, b in zip(seen, second.read(list(windows.values())), strict=True)]
-        for k, darker in zip(windows, seen, strict=True):
+            seen = [pool(a, b) for a, b in zip(seen, second.read(crops), strict=True)]
+        best: dict[int, tuple[CellReading, Image]] = {}
+        for (k, window), darker in zip(windows, seen, strict=True):
             # Of a pale figure beside a dark speck nothing is left.
-            if darker.candidates and darker.best.state != "blank" and _probability(darker) > _probability(readings[k]):
+            if darker.candidates and darker.best.state != "blank":
+                known = best.get(k)
+                if known is None or _probability(darker) > _probability(known[0]):
+                    best[k] = (darker, window)
+        for k, (darker, window) in best.items():
+            if _probability(darker) > _probability(readings[k]):
                 readings[k] = mixed(darker, readings[k], DARKER)
-                self.crops[k] = windows[k]
+                self.crops[k] = window
 
     def read_again(self, reader: CellReader, cells: Sequence[int]) -> list[CellReading]:
         """What another reader says of some of the cells that were read."""
         return _read(reader, [self._looks[k] for k in cells])[0]
 
     def _paler(self, grid: int) -> GridInk:
+        return self._inked(grid, in_paler_ink)
+
+    def _inked(self, grid: int, change: Callable[[GridInk], GridInk]) -> GridInk:
+        """A grid with the ink of its page changed; grids of one page share it, so it is changed once."""
         found = self._grids[grid]
-        key = id(found.ink)
-        if key not in self._faint:
-            self._faint[key] = in_paler_ink(found)
-        return replace(found, ink=self._faint[key].ink)
+        key = (id(found.ink), change)
+        if key not in self._changed:
+            self._changed[key] = change(found)
+        return replace(found, ink=self._changed[key].ink)
 
     def _cell(self, k: int, reading: CellReading, share: float) -> ReadCell:
         grid, box = self._wanted[k]

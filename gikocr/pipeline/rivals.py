@@ -16,6 +16,7 @@ from gikocr.elements import Grid, LabelledGrid, LineReader
 from gikocr.ocr.cells import GridInk, grid_ink, read_labels
 from gikocr.ocr.ink import PageInk, find_ink
 from gikocr.pipeline.grids import Fit, ReadGrid, has_pale, is_same, is_weak, rivals_of, touch
+from gikocr.preprocess.paler import without_paler
 from gikocr.table.found import FoundGrids, ruled_grids
 from gikocr.table.lattice import Lattice
 from gikocr.table.learned import SEEN, BoundaryFinder, boundary_grids, boundary_grids_in
@@ -173,7 +174,7 @@ class GridReader:
         return read.found in found.unruled or is_weak(read, self._fit_of(read), found.words)
 
     def _ways(self, gray: Image, found: FoundGrids, first: GridInk, before: Grid | None) -> Iterator[_Way]:
-        """The ways to find rivals: boundaries that a network sees, fewer pale lines, the columns of the page before, words only."""
+        """The ways to find rivals: boundaries that a network sees, darker ink, fewer pale lines, columns of the page before, words."""
 
         @cache
         def without_pale() -> tuple[RulingLines, Words]:
@@ -191,6 +192,14 @@ class GridReader:
                 return self._new(grids, lambda new: self.read(gray, lined, new, first.grid.page))
 
             return rivals
+
+        def by_darker_ink(_: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
+            darker = without_paler(gray)
+            lines = without_streaks(find_ruling_lines(darker))
+            words = find_words(darker, line_rims(lines))
+            grids = rivals_of(ruled_grids(lines, words, near=[w.found.box for w in weak]), weak)
+            lined = replace(found, lines=lines, words=words)
+            return self._new(grids, lambda new: self._read_darker(gray, darker, lined, new, first.grid.page))
 
         def by_words(levels: list[tuple[float, float, float]], *, bare_labels: bool = False) -> _Way:
             def rivals(strong: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:
@@ -214,6 +223,7 @@ class GridReader:
             number = first.grid.page
             yield from (self._by_boundaries(gray, found, number, self._finder, seen) for seen in SEEN)
             yield from (self._by_parts(gray, found, number, self._finder, seen) for seen in SEEN)
+        yield by_darker_ink
         yield by_lines(pale=True, faint=False)
         yield by_lines(pale=False, faint=True)
         yield by_lines(pale=False, faint=False)
@@ -226,6 +236,16 @@ class GridReader:
         yield by_words([], bare_labels=True)
         if before is not None:
             yield by_columns(before, only=True)
+
+    def _read_darker(
+        self, gray: Image, darker: Image, found: FoundGrids, grids: list[Grid], number: int
+    ) -> list[ReadGrid]:
+        """Read the labels of grids without the paler ink; figures are looked for in all of it, for some are printed palely."""
+        read = self.read(darker, found, grids, number)
+        if not read:
+            return []
+        ink = find_ink(gray, *line_mask(found.lines, grids))
+        return [replace(r, ink=grid_ink(r.ink.grid, ink)) for r in read]
 
     def _by_boundaries(self, gray: Image, found: FoundGrids, number: int, finder: BoundaryFinder, seen: float) -> _Way:
         def rivals(_: Sequence[ReadGrid], weak: Sequence[ReadGrid]) -> list[ReadGrid]:

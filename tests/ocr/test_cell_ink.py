@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from gikocr.geometry import BBox
-from gikocr.ocr.ink import PageInk, cell_ink, fainter_ink, find_ink, shows_print, without_stray_marks
+from gikocr.ocr.ink import PageInk, cell_ink, fainter_ink, find_ink, shows_print
 from gikocr.ocr.marks import stroke_of
+from gikocr.ocr.stray import without_stray_marks
 from tests.drawing import blank_page, write
 
 CELL = BBox(100, 100, 700, 200)
