@@ -59,7 +59,7 @@ def darker_window(look: Look) -> Image | None:
 
 
 def in_darker_ink(found: GridInk) -> GridInk:
-    """The same grid in the darker of two kinds of its ink; where it is of one kind, its figures without their rims.
+    """The same grid in the darker of two kinds of its ink, the other painted white; where it is of one kind, its figures are thinner.
 
     Costs one pass over the page, so make it once.
     """
@@ -70,8 +70,16 @@ def in_darker_ink(found: GridInk) -> GridInk:
     if values.size == 0:
         return found
     level, _ = cv2.threshold(values.reshape(-1, 1), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    dark = float(np.median(values[values <= level]))
-    return replace(found, ink=inked_below(ink, min(ink.threshold, round(dark + NEARER_PRINT * (PAPER - dark)))))
+    dark, pale = values[values <= level], values[values > level]
+    if pale.size == 0:
+        return found
+    middle, ends = float(np.median(dark)), float(np.median(pale))
+    # Rims of figures are of all levels up to paper's; other ink that is paler than print has a level of its own.
+    threshold = min((middle + ends) / 2, middle + NEARER_PRINT * (PAPER - middle), ink.threshold)
+    shown = inked_below(ink, round(threshold))
+    rims = cv2.dilate((ink.gray < shown.threshold).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    gray = np.where(rims, ink.gray, np.maximum(ink.gray, PAPER)).astype(np.uint8)
+    return replace(found, ink=replace(shown, gray=gray))
 
 
 def dark_print(found: GridInk, box: BBox) -> Image | None:

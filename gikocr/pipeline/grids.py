@@ -30,6 +30,8 @@ SAME_PLACE = 1 / 1500
 """Lines of two grids that lie apart by no more than this share of their longer side are the same."""
 CROWDED, APART = 2, 0.6
 """A grid is doubtful too when so many cells hold several values, which stand so many heights of print apart."""
+CROSSED, NEAR_SIDE, FROM_BOUNDARY = 2, 0.1, 0.5
+"""… or when a level line crosses so many cells, up to this share of their widths, so many heights of print from their boundaries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,30 @@ class ReadGrid:
     labelled: LabelledGrid
 
 
-def is_weak(read: ReadGrid, fit: Fit, words: Words) -> bool:
+def is_weak(read: ReadGrid, fit: Fit, words: Words, lines: RulingLines) -> bool:
     """Whether a grid holds far less of the form than it has rows of words, or rows, columns or cells that are not the form's."""
     rows = text_rows(words.inside(*sides_of(read.found.box)), words.height)
-    return fit.unmatched > 0 or fit.evidence < FIT_OF_ROW * len(rows) or _crowded_cells(read.labelled, words) >= CROWDED
+    return (
+        fit.unmatched > 0
+        or fit.evidence < FIT_OF_ROW * len(rows)
+        or _crowded_cells(read.labelled, words) >= CROWDED
+        or _crossed_cells(read.labelled.grid, lines, words.height) >= CROSSED
+    )
+
+
+def _crossed_cells(grid: Grid, lines: RulingLines, height: float) -> int:
+    """How many cells of values a level line crosses from side to side: it is a boundary, of this table or of what lies over it."""
+    first = grid.box.left + VALUES_FROM * grid.box.width
+    crossed = 0
+    for box in (c.box for c in grid.cells if c.box.left >= first):
+        slack = NEAR_SIDE * box.width
+        crossed += any(
+            box.top + FROM_BOUNDARY * height < line.middle < box.bottom - FROM_BOUNDARY * height
+            and line.start < box.left + slack
+            and line.end > box.right - slack
+            for line in lines.horizontal
+        )
+    return crossed
 
 
 def _crowded_cells(labelled: LabelledGrid, words: Words) -> int:

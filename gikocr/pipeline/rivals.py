@@ -171,7 +171,7 @@ class GridReader:
         One that was found without lines always is: heads of several lines are one row between level lines and more without them,
         and which is right shows in the reading.
         """
-        return read.found in found.unruled or is_weak(read, self._fit_of(read), found.words)
+        return read.found in found.unruled or is_weak(read, self._fit_of(read), found.words, found.lines)
 
     def _ways(self, gray: Image, found: FoundGrids, first: GridInk, before: Grid | None) -> Iterator[_Way]:
         """The ways to find rivals: boundaries that a network sees, darker ink, fewer pale lines, columns of the page before, words."""

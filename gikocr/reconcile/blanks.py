@@ -3,8 +3,8 @@
 A sum does not see a zero that was lost, and a reader that saw nothing is sure of it. But an authority has its ways: it writes zeros
 throughout, leaves them out throughout, or in one table or some rows. So blanks are judged as a whole, by a tree of document, tables,
 rows and cells with two hidden things at each node: the custom (zeros are printed, or left out, or it is told further down), and
-whether all of it was lost. The rate at which single cells are lost is a document's own. The tree is summed exactly; what comes out
-for each blank is the probability that something is printed there.
+whether all of it was lost. The rates at which single cells and rows are lost are a document's own. The tree is summed exactly; what
+comes out for each blank is the probability that something is printed there.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ STRAY_ZERO, STRAY_BLANK = 0.005, 1e-4
 """Zeros printed where they are left out, and left out where they are printed."""
 NEXT_ROW = 0.75
 """In a table that is lost, the probability that the next row is lost too: the more rows, the less likely that each of them was lost."""
+TOGETHER, MANY = 0.5, 0.06
+"""Share of lost rows that are lost in documents that lose many, and the share of rows that these lose: what hides one row, a boundary
+through its dashes or a pale line, hides others like it."""
 SEEN_ALL_THE_SAME = (0.5, 4.5)
 """Beta distribution of the share of cells in a lost row or table in which something was seen, such as what is left of a rule."""
 IDLE = 0.01
@@ -73,8 +76,11 @@ def lost_print(tables: Sequence[Sequence[Row]], losses: Losses) -> dict[str, flo
         left out there.
     """
     found = dict.fromkeys((i for table in tables for row in table for i in (*row.blank, *row.others)), 0.0)
-    worlds = [_World(tables, losses, rate) for rate in CELL_LOSSES]
-    weights = [_log(share) + world.log_weight for share, world in zip(losses.cells, worlds, strict=True)]
+    many = min(0.5, TOGETHER * losses.row / MANY)
+    row_losses = ((1.0 - many, losses.row - many * MANY), (many, MANY))
+    rates = [(a * b, rate, row) for a, rate in zip(losses.cells, CELL_LOSSES, strict=True) for b, row in row_losses]
+    worlds = [_World(tables, losses.table, rate, row) for _, rate, row in rates]
+    weights = [_log(share) + world.log_weight for (share, *_), world in zip(rates, worlds, strict=True)]
     whole = _log_sum(weights)
     for world, weight in zip(worlds, weights, strict=True):
         share = math.exp(weight - whole)
@@ -87,10 +93,10 @@ def lost_print(tables: Sequence[Sequence[Row]], losses: Losses) -> dict[str, flo
 
 
 class _World:
-    """One document if its single cells are lost at one rate."""
+    """One document if its single cells are lost at one rate and its rows at another."""
 
-    def __init__(self, tables: Sequence[Sequence[Row]], losses: Losses, rate: float) -> None:
-        self.tables = [_TableWeights(rows, losses, rate) for rows in tables if rows]
+    def __init__(self, tables: Sequence[Sequence[Row]], table_loss: float, rate: float, row_loss: float) -> None:
+        self.tables = [_TableWeights(rows, table_loss, rate, row_loss) for rows in tables if rows]
         self._ways = {way: _log(p) + sum(t.weight(way) for t in self.tables) for way, p in DOCUMENT.items()}
         self.log_weight = _log_sum(self._ways.values())
 
@@ -108,16 +114,16 @@ class _World:
 class _TableWeights:
     """One table: log weights of what was read under each custom."""
 
-    def __init__(self, rows: Sequence[Row], losses: Losses, rate: float) -> None:
+    def __init__(self, rows: Sequence[Row], table_loss: float, rate: float, row_loss: float) -> None:
         # Numbers stand together in few rows: a row without any is no rarity where many others have some.
         busy = [r for r in rows if r.numbers]
         idle = (len(rows) - len(busy) + 1.0) / (len(rows) + 2.0)
         filled = (sum(r.numbers for r in busy) + 0.5) / (sum(r.cells for r in busy) + 1.0)
-        self._rows = [_RowWeights(r, ((idle, IDLE), (1.0 - idle, filled)), losses.row, rate) for r in rows]
+        self._rows = [_RowWeights(r, ((idle, IDLE), (1.0 - idle, filled)), row_loss, rate) for r in rows]
         together = Row(
             tuple(i for r in rows for i in r.blank), (), sum(r.zeros for r in rows), sum(r.numbers for r in rows)
         )
-        loss = losses.table * NEXT_ROW ** (len(rows) - 1)
+        loss = table_loss * NEXT_ROW ** (len(rows) - 1)
         gone = _log(loss) + _lost_weight(together)
         kept = math.log1p(-loss)
         self._own: dict[str, float] = {}

@@ -321,6 +321,15 @@ def test_rows_and_columns_without_a_partner_are_counted() -> None:
     assert found_in([render(lines)])["三"][0].unmatched == 1
 
 
+def test_the_other_half_of_a_last_row_is_counted() -> None:
+    """A false line through the last row leaves two rows with its label, and nothing of the form comes after them."""
+    whole = lines_of(FORM.table("三", "2021"))
+    blank = replace(whole[-1], ids=tuple(None for _ in whole[-1].ids or ()))
+    assert found_in([render([*whole, whole[-1]])])["三"][0].unmatched == 1
+    other = replace(blank, label="其说明们项的之为", groups=())
+    assert found_in([render([*whole, other])])["三"][0].unmatched == 0, "what else stands under a table is no row of it"
+
+
 def test_empty_places_of_rows_with_print_that_stands_in_no_column_are_doubtful() -> None:
     """A false line through a wide column leaves its value on one side and a blank on the other: which is it?"""
     table = FORM.table("三", "2021")

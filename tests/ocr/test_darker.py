@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from gikocr.engines.numerals import build_onnx
-from gikocr.ocr.darker import darker_window
+from gikocr.geometry import BBox
+from gikocr.ocr.darker import dark_print, darker_window, in_darker_ink
 from gikocr.ocr.numerals import value_of
-from tests.ocr.test_cover import MIDDLE, look_of, page_of
+from tests.ocr.test_cover import CELL, MIDDLE, look_of, page_of
 
 
 def with_seal(page: np.ndarray, grey: int) -> np.ndarray:
@@ -38,3 +39,18 @@ def test_ink_of_one_kind_has_no_darker_one(text: str) -> None:
 
 def test_a_seal_as_dark_as_print_is_not_taken_away() -> None:
     assert darker_window(look_of(with_seal(page_of("12"), 10))) is None
+
+
+@pytest.mark.parametrize("text", ["12", "84", "376"])
+def test_a_figure_that_hangs_together_with_paler_strokes_is_seen_without_them(text: str) -> None:
+    page = with_seal(page_of(text), 125)
+    dark = in_darker_ink(look_of(page).found)
+    window = dark_print(dark, CELL)
+    assert window is not None
+    [read] = build_onnx().read([window])
+    assert str(value_of(read.best.printed)) == text
+
+
+def test_where_only_pale_strokes_stand_beside_dark_print_nothing_is_seen() -> None:
+    page = with_seal(page_of(""), 125)
+    assert dark_print(in_darker_ink(look_of(page, cell=BBox(0, 0, 800, 300)).found), CELL) is None

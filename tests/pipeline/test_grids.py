@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gikocr.elements import CellText, LabelledGrid
@@ -9,7 +11,8 @@ from gikocr.ocr.cells import grid_ink
 from gikocr.ocr.ink import find_ink
 from gikocr.pipeline.grids import UNMATCHED, Fit, ReadGrid, is_weak
 from gikocr.table.grids import build_grids
-from gikocr.table.lines import find_ruling_lines, line_rims
+from gikocr.table.lattice import Lattice
+from gikocr.table.lines import RulingLines, find_ruling_lines, line_rims
 from gikocr.table.mask import line_mask
 from gikocr.table.words import Words, find_words
 from tests.drawing import Ruled, blank_page, write
@@ -18,7 +21,7 @@ WHOLE = Ruled(rows=[60] * 6, cols=[300, *[150] * 6])
 GOOD = Fit(100.0, 0)
 
 
-def read(lost: tuple[int, ...] = (), letters: str = "") -> tuple[ReadGrid, Words]:
+def read(lost: tuple[int, ...] = (), letters: str = "") -> tuple[ReadGrid, Words, RulingLines]:
     """A table whose upright lines behind some columns of values are lost in its lower rows; the cells are not read."""
     page = blank_page()
     spans = [(r, r + 1, c, c + 2) for r in (3, 4, 5) for c in lost]
@@ -31,12 +34,15 @@ def read(lost: tuple[int, ...] = (), letters: str = "") -> tuple[ReadGrid, Words
     (grid,) = build_grids(lines, 1)
     ink = grid_ink(grid, find_ink(page, *line_mask(lines, [grid])))
     text = CellText(letters or None, 1.0, True)
-    return ReadGrid(grid, ink, LabelledGrid(grid, (text,) * len(grid.cells))), find_words(page, line_rims(lines))
+    return ReadGrid(grid, ink, LabelledGrid(grid, (text,) * len(grid.cells))), find_words(page, line_rims(lines)), lines
 
 
 def weak(fit: Fit, lost: tuple[int, ...] = (), letters: str = "") -> bool:
-    grid, words = read(lost, letters)
-    return is_weak(grid, fit, words)
+    return is_weak_with(*read(lost, letters), fit)
+
+
+def is_weak_with(grid: ReadGrid, words: Words, lines: RulingLines, fit: Fit) -> bool:
+    return is_weak(grid, fit, words, lines)
 
 
 def test_a_grid_that_holds_the_form_is_not_weak() -> None:
@@ -60,3 +66,13 @@ def test_words_that_stand_apart_in_one_cell_do_not() -> None:
 def test_what_has_no_partner_speaks_against_what_is_held() -> None:
     assert Fit(30.0, 2).held == pytest.approx(30.0 - 2 * UNMATCHED)
     assert Fit(-5.0, 0).held == 0.0
+
+
+def test_a_grid_whose_cells_a_level_line_crosses_is_weak() -> None:
+    """A boundary was missed, or something lies over the table."""
+    grid, words, lines = read()
+    lattice = Lattice.of(grid.labelled.grid)
+    lattice.join_rows(3)
+    joined = lattice.to_grid(1, ())
+    texts = (CellText("", 1.0, True),) * len(joined.cells)
+    assert is_weak_with(replace(grid, labelled=LabelledGrid(joined, texts)), words, lines, GOOD)

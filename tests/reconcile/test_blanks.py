@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -13,12 +14,14 @@ from gikocr.reconcile.blanks import (
     DOCUMENT,
     FEWEST,
     IDLE,
+    MANY,
     NEXT_ROW,
     ROW,
     SEEN_ALL_THE_SAME,
     STRAY_BLANK,
     STRAY_ZERO,
     TABLE,
+    TOGETHER,
     Row,
     lost_print,
     row_of,
@@ -46,7 +49,7 @@ def unseen(rows: Sequence[Row]) -> float:
     return beta[0] / beta[1] * 0.5 ** (cells - blank)
 
 
-def worlds(tables: Sequence[Sequence[Row]], rate: float) -> Iterator[tuple[float, dict[str, float]]]:
+def worlds(tables: Sequence[Sequence[Row]], rate: float, row_loss: float) -> Iterator[tuple[float, dict[str, float]]]:
     """Every way in which a document came about: its weight, and for each blank cell the probability of print."""
     for way, per_table in product(DOCUMENT, product(TABLE, repeat=len(tables))):
         weight = DOCUMENT[way]
@@ -54,7 +57,7 @@ def worlds(tables: Sequence[Sequence[Row]], rate: float) -> Iterator[tuple[float
             weight *= TABLE[custom] if way == "open" else float(custom == way)
         if weight == 0.0:
             continue
-        parts = [list(of_table(rows, custom, rate)) for rows, custom in zip(tables, per_table, strict=True)]
+        parts = [list(of_table(rows, custom, rate, row_loss)) for rows, custom in zip(tables, per_table, strict=True)]
         for chosen in product(*parts):
             found: dict[str, float] = {}
             for _, lost in chosen:
@@ -62,7 +65,9 @@ def worlds(tables: Sequence[Sequence[Row]], rate: float) -> Iterator[tuple[float
             yield weight * math.prod(w for w, _ in chosen), found
 
 
-def of_table(rows: Sequence[Row], custom: str, rate: float) -> Iterator[tuple[float, dict[str, float]]]:
+def of_table(
+    rows: Sequence[Row], custom: str, rate: float, row_loss: float
+) -> Iterator[tuple[float, dict[str, float]]]:
     busy = [r for r in rows if r.numbers]
     idle = (len(rows) - len(busy) + 1) / (len(rows) + 2)
     filled = (sum(r.numbers for r in busy) + 0.5) / (sum(r.cells for r in busy) + 1)
@@ -70,7 +75,7 @@ def of_table(rows: Sequence[Row], custom: str, rate: float) -> Iterator[tuple[fl
     table_loss = LOSSES.table * NEXT_ROW ** (len(rows) - 1)
     each = []
     for one in rows:
-        loss = LOSSES.row if one.cells >= FEWEST else 0.0
+        loss = row_loss if one.cells >= FEWEST else 0.0
         ways = []
         for own, share in ROW.items() if custom == "open" else ((custom, 1.0),):
             ways.append((share * loss * unseen([one]), 1.0 if own == "printed" else mean))
@@ -100,8 +105,11 @@ def of_table(rows: Sequence[Row], custom: str, rate: float) -> Iterator[tuple[fl
 )
 def test_the_tree_is_summed_as_by_enumeration(tables: list[list[Row]]) -> None:
     whole, lost = 0.0, dict.fromkeys((i for t in tables for r in t for i in r.blank), 0.0)
-    for share, rate in zip(LOSSES.cells, CELL_LOSSES, strict=True):
-        for weight, found in worlds(tables, rate):
+    many = TOGETHER * LOSSES.row / MANY
+    rates = ((1 - many, LOSSES.row * (1 - TOGETHER)), (many, MANY))
+    for (share, rate), (part, row_loss) in product(zip(LOSSES.cells, CELL_LOSSES, strict=True), rates):
+        share *= part
+        for weight, found in worlds(tables, rate, row_loss):
             whole += share * weight
             for i, p in found.items():
                 lost[i] += share * weight * p
@@ -154,6 +162,15 @@ def test_several_rows_left_blank_are_a_custom_and_single_blanks_among_zeros_are_
     assert max(found[i] for r in tables[1][-8:] for i in r.blank) < 0.02
     tables[1] = table("b", *rows, *["0" * 7] * 8, "000b000")
     assert of(lost_print(tables, Losses()), "b25.3") > 0.5
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_rows_of_blanks_among_zeros_are_doubted(lost: int) -> None:
+    """What hides one row hides others like it: two are no custom yet."""
+    rows = ["n00000n"] * 5 + ["0" * 7] * (20 - lost)
+    tables = [table("a", "000", "nnn", "0"), table("b", *rows, *["b" * 7] * lost), table("c", "0" * 15)]
+    found = lost_print(tables, replace(Losses(), row=4e-4))
+    assert min(found[i] for r in tables[1][-lost:] for i in r.blank) > 0.05
 
 
 def test_a_total_that_is_printed_as_zero_tells_nothing() -> None:
