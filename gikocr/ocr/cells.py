@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gikocr.elements import CellText, Grid, LabelledGrid, LineReader
-from gikocr.ocr.crops import crop_print, strip_of_lines
+from gikocr.ocr.crops import bare_crop, crop_print, strip_of_lines
 from gikocr.ocr.ink import CellInk, PageInk, cell_ink, print_height
 from gikocr.ocr.stray import without_stray_marks
 
@@ -18,6 +18,8 @@ LABEL_WIDTH = 2.0
 """Print wider than this many heights of print may be words; narrower single lines are read as numerals first."""
 BROKEN_LINE = 0.7
 """Lines of a cell higher than this many heights of print are print; lower ones belong to another line."""
+SURE_LABEL = 0.9
+"""A label that is read less surely is read again with nothing painted white: of pale print the ink's threshold leaves pieces only."""
 LONGEST_STRIP = 320
 """Labels are read as far as this, in pixels of a strip 48 high: six or seven letters tell all labels of a form apart."""
 LONGEST_SPAN = 4
@@ -56,8 +58,13 @@ def read_labels(found: GridInk, reader: LineReader, most: int | None = None) -> 
             wanted.append(i)
     if most is not None:
         wanted = sorted(wanted, key=lambda i: -sum(line.width for line in found.cells[i].lines))[:most]
-    crops = [label_crop(found, found.cells[i]) for i in wanted]
-    texts = dict(zip(wanted, reader.read(crops), strict=True))
+    texts = dict(zip(wanted, reader.read([label_crop(found, found.cells[i]) for i in wanted]), strict=True))
+    unsure = [i for i in wanted if texts[i].score < SURE_LABEL]
+    for i, bare in zip(
+        unsure, reader.read([label_crop(found, found.cells[i], bare=True) for i in unsure]), strict=True
+    ):
+        if bare.score > texts[i].score:
+            texts[i] = bare
     return LabelledGrid(
         found.grid,
         tuple(
@@ -69,9 +76,14 @@ def read_labels(found: GridInk, reader: LineReader, most: int | None = None) -> 
     )
 
 
-def label_crop(found: GridInk, content: CellInk) -> Image:
-    """The lines of a cell side by side, 48 pixels high."""
-    pieces = [crop_print(found.ink, line, content.parts, 0.8 * found.height, found.height) for line in content.lines]
+def label_crop(found: GridInk, content: CellInk, *, bare: bool = False) -> Image:
+    """The lines of a cell side by side, 48 pixels high; ``bare``: as they are on the page, with what is too pale to count as ink."""
+    pieces = [
+        bare_crop(found.ink.gray, line, found.height)
+        if bare
+        else crop_print(found.ink, line, content.parts, 0.8 * found.height, found.height)
+        for line in content.lines
+    ]
     return strip_of_lines(pieces)[:, :LONGEST_STRIP]
 
 

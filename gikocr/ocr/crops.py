@@ -54,6 +54,14 @@ def crop_print(
     return crop
 
 
+def bare_crop(gray: Image, area: BBox, height: float) -> Image:
+    """Cut a crop around an area of print as it is, uint8 (h, w), with the same margin as :func:`crop_print` has."""
+    pad = max(2.0, PAD * height)
+    rows = slice(max(0, int(area.top - pad)), max(1, int(np.ceil(area.bottom + pad))))
+    cols = slice(max(0, int(area.left - pad)), max(1, int(np.ceil(area.right + pad))))
+    return gray[rows, cols]
+
+
 def strip_of_lines(crops: list[Image], height: int = 48) -> Image:
     """Set the lines of one cell side by side as one line.
 

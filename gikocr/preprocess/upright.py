@@ -11,6 +11,7 @@ from gikocr.elements import Page, UprightPage
 from gikocr.geometry import Affine, Warp
 from gikocr.preprocess.bend import find_bend, unbend
 from gikocr.preprocess.ink import dark_on_light, even_light, to_gray, without_streaks
+from gikocr.preprocess.shades import without_shades
 from gikocr.preprocess.sheet import Sheet, find_sheet
 from gikocr.preprocess.skew import find_skew
 
@@ -96,7 +97,7 @@ def make_upright(page: Page, settings: Settings, turned: int = 0) -> UprightPage
     image, back_scale = resize_to_working(page.image, settings.working_dpi)
     gray, back_turn = turn(dark_on_light(to_gray(image)), turned)
     sheet = find_sheet(gray)
-    gray = without_streaks(even_light(gray))
+    gray = without_streaks(without_shades(even_light(gray)))
     if sheet is not None:
         gray[sheet.beyond] = 255
     skew = find_skew(gray, settings.max_skew)
