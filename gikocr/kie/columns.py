@@ -39,7 +39,8 @@ Span = tuple[int, int]
 class ColumnPlaces:
     """For each column of a section, by index: its elementary columns in a grid, and the probability of that.
 
-    ``unmatched`` counts the columns of either side, printed or the section's, that have no partner.
+    ``unmatched`` counts the columns of either side, printed or the section's, that have no partner, and rows that are divided otherwise
+    than most of the section's: its columns run through all of them.
     """
 
     spans: Mapping[int, Span]
@@ -96,7 +97,8 @@ def place_columns(
     known: dict[int, _Places] = {}
     for (grid, number), members in sorted(groups.items()):
         section = table.sections[number]
-        units = _without_slivers(_units(members, len(section.columns)), members, grids[grid])
+        division = _units(members, len(section.columns))
+        units = _without_slivers(division, members, grids[grid])
         heads = _heads(grids[grid], members, printed, units)
         before = known.get(number)
         if before is not None and not before.whole and len(units) == len(section.columns):
@@ -108,13 +110,18 @@ def place_columns(
             known[number] = _Places(
                 grids[grid].grid.box, _middles(places, grids[grid], len(section.columns)), places.unmatched == 0
             )
-        result[(grid, number)] = places
+        odd = sum(bool(row.values) and _division(row) != tuple(division) for row in members)
+        result[(grid, number)] = replace(places, unmatched=places.unmatched + odd)
     return result
+
+
+def _division(row: PrintedRow) -> tuple[Span, ...]:
+    return tuple((c.col, c.col_end) for c in row.values)
 
 
 def _units(rows: Sequence[PrintedRow], wanted: int) -> list[Span]:
     """The columns of values: the division that most rows show, one of the wanted number if a fair share shows it."""
-    counts = Counter(tuple((c.col, c.col_end) for c in row.values) for row in rows if row.values)
+    counts = Counter(_division(row) for row in rows if row.values)
     if not counts:
         return []
     fitting = [(n, units) for units, n in counts.items() if len(units) == wanted]

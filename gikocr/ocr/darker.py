@@ -14,7 +14,7 @@ import numpy as np
 
 from gikocr.ocr.cells import GridInk, field_ink
 from gikocr.ocr.cover import bare_slices
-from gikocr.ocr.ink import PAPER, inked_below, shows_print
+from gikocr.ocr.ink import FIGURE, PAPER, inked_below
 from gikocr.ocr.windows import Look, cell_window
 
 if TYPE_CHECKING:
@@ -82,10 +82,26 @@ def in_darker_ink(found: GridInk) -> GridInk:
     return replace(found, ink=replace(shown, gray=gray))
 
 
-def dark_print(found: GridInk, box: BBox) -> Image | None:
-    """A window on the print of a cell in darker ink, as :func:`in_darker_ink` gives it, uint8 (h, w); None where there is none."""
-    content = field_ink(found, box)
-    return cell_window(Look(found, box, content)) if shows_print(found.ink, content, found.height) else None
+def dark_print(found: GridInk, darker: GridInk, box: BBox) -> Image | None:
+    """A window on the figures of a cell in darker ink.
+
+    Args:
+        found: the grid with all of its ink.
+        darker: the same as :func:`in_darker_ink` gives it.
+        box: the cell.
+
+    Returns:
+        uint8 (h, w); None where the cell's ink is of one kind, or the darker one shows no figure: a stroke of a pen is no dash.
+    """
+    part = slice(max(0, int(box.top)), int(box.bottom)), slice(max(0, int(box.left)), int(box.right))
+    inked = (found.ink.gray[part] < found.ink.threshold) & (found.ink.lines[part] == 0)
+    paler = inked & (darker.ink.gray[part] >= PAPER)
+    if np.count_nonzero(paler) < LEAST_PALE * np.count_nonzero(inked):
+        return None
+    content = field_ink(darker, box)
+    if content.box is None or content.box.height < FIGURE * darker.height:
+        return None
+    return cell_window(Look(darker, box, content))
 
 
 def _paper(crop: Image, inked: NDArray[np.bool_]) -> int:

@@ -163,7 +163,7 @@ class CellCollector:
         windows = [(k, window) for k in doubtful if (window := darker_window(self._looks[k])) is not None]
         for k in doubtful:
             grid, box = self._wanted[k]
-            window = dark_print(self._inked(grid, in_darker_ink), box)
+            window = dark_print(self._grids[grid], self._inked(grid, in_darker_ink), box)
             windows += [] if window is None else [(k, window)]
         if not windows:
             return

@@ -10,6 +10,7 @@ from gikocr.engines.numerals import build_onnx
 from gikocr.geometry import BBox
 from gikocr.ocr.darker import dark_print, darker_window, in_darker_ink
 from gikocr.ocr.numerals import value_of
+from tests.drawing import write
 from tests.ocr.test_cover import CELL, MIDDLE, look_of, page_of
 
 
@@ -44,8 +45,8 @@ def test_a_seal_as_dark_as_print_is_not_taken_away() -> None:
 @pytest.mark.parametrize("text", ["12", "84", "376"])
 def test_a_figure_that_hangs_together_with_paler_strokes_is_seen_without_them(text: str) -> None:
     page = with_seal(page_of(text), 125)
-    dark = in_darker_ink(look_of(page).found)
-    window = dark_print(dark, CELL)
+    found = look_of(page).found
+    window = dark_print(found, in_darker_ink(found), CELL)
     assert window is not None
     [read] = build_onnx().read([window])
     assert str(value_of(read.best.printed)) == text
@@ -53,4 +54,14 @@ def test_a_figure_that_hangs_together_with_paler_strokes_is_seen_without_them(te
 
 def test_where_only_pale_strokes_stand_beside_dark_print_nothing_is_seen() -> None:
     page = with_seal(page_of(""), 125)
-    assert dark_print(in_darker_ink(look_of(page, cell=BBox(0, 0, 800, 300)).found), CELL) is None
+    found = look_of(page, cell=BBox(0, 0, 800, 300)).found
+    assert dark_print(found, in_darker_ink(found), CELL) is None
+
+
+def test_a_pens_stroke_that_is_darker_than_a_figure_is_not_shown_for_it() -> None:
+    page = page_of("")
+    x, y = MIDDLE
+    write(page, "19", MIDDLE, 28, 110)
+    cv2.line(page, (x - 30, y + 18), (x + 30, y + 18), (10,), 5)
+    found = look_of(page, cell=BBox(0, 0, 800, 300)).found
+    assert dark_print(found, in_darker_ink(found), CELL) is None
