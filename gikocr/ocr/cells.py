@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gikocr.elements import CellText, Grid, LabelledGrid, LineReader
 from gikocr.ocr.crops import bare_crop, crop_print, strip_of_lines
 from gikocr.ocr.ink import CellInk, PageInk, cell_ink, print_height
-from gikocr.ocr.stray import without_stray_marks
+from gikocr.ocr.stray import without_pieces_of_rules, without_stray_marks
 
 if TYPE_CHECKING:
     from gikocr.elements import Image
@@ -96,7 +96,8 @@ def _may_be_words(content: CellInk, height: float) -> bool:
 
 def field_ink(found: GridInk, box: BBox) -> CellInk:
     """What is printed in a field's cell, without marks that stand apart from its number."""
-    return without_stray_marks(found.ink, cell_ink(found.ink, box, found.height), found.height)
+    content = without_stray_marks(found.ink, cell_ink(found.ink, box, found.height), found.height)
+    return without_pieces_of_rules(found.ink, content, found.height)
 
 
 def numeral_crop(found: GridInk, content: CellInk) -> Image | None:

@@ -30,6 +30,10 @@ CORE = 20
 """Percentile of the grey levels of a mark that tells how dark it is: the middle of its strokes."""
 PALER = 0.4
 """How much paler than figures beside it a mark must be to be none of the print, as a share of the way from them to paper."""
+THIN, SLENDER = 0.34, 2.2
+"""A piece of a rule is at most so thick, in heights of print, and at least so many times as long."""
+REACH, BESIDE, SEEN = 8.0, 0.08, 0.3
+"""It is one if on so many heights of print to both sides, and no further beside it than that, this share of the rule was found."""
 
 
 def without_stray_marks(ink: PageInk, content: CellInk, height: float) -> CellInk:
@@ -111,3 +115,28 @@ def _ticks(
 def _mask_of(ink: PageInk, part: int) -> Image:
     x0, y0, x1, y1 = (int(v) for v in ink.boxes[part])
     return (ink.labels[y0:y1, x0:x1] == part + 1).astype(np.uint8)
+
+
+def without_pieces_of_rules(ink: PageInk, content: CellInk, height: float) -> CellInk:
+    """Leave out bare strokes of a cell that lie in one line with what is left of a broken rule: they pass for 1 and for dashes.
+
+    Where print stands in the cell too it stays whole: a part of it may lie on a rule by chance.
+    """
+    parts = np.array(content.parts, np.int64)
+    if len(parts) == 0 or not all(_on_rule(ink, ink.boxes[part], height) for part in parts):
+        return content
+    return CellInk(None, (), (), content.dirt + dirt_of(ink, parts, height))
+
+
+def _on_rule(ink: PageInk, box: NDArray[np.int32], height: float) -> bool:
+    left, top, right, bottom = (int(v) for v in box)
+    level = right - left > bottom - top
+    long, thin = (right - left, bottom - top) if level else (bottom - top, right - left)
+    if thin > THIN * height or long < SLENDER * thin:
+        return False
+    reach, rim = round(REACH * height), max(1, round(BESIDE * height))
+    if level:
+        part = ink.lines[max(0, top - rim) : bottom + rim, max(0, left - reach) : right + reach]
+    else:
+        part = ink.lines[max(0, top - reach) : bottom + reach, max(0, left - rim) : right + rim]
+    return float((part > 0).any(axis=0 if level else 1).mean()) >= SEEN

@@ -8,7 +8,7 @@ import pytest
 
 from gikocr.geometry import BBox
 from gikocr.ocr.ink import CellInk, PageInk, cell_ink, find_ink
-from gikocr.ocr.stray import without_stray_marks
+from gikocr.ocr.stray import without_pieces_of_rules, without_stray_marks
 from tests.drawing import blank_page, write
 
 CELL = BBox(100, 100, 700, 200)
@@ -67,3 +67,59 @@ def test_a_stroke_beside_a_high_mark_is_no_tick() -> None:
     ink, content = seen(page)
     kept = without_stray_marks(ink, content, HEIGHT)
     assert kept.box is not None and kept.box.left > 590
+
+
+def lines_of(page: np.ndarray, pieces: list[tuple[int, int, int, int]]) -> np.ndarray:
+    """The mask of a broken rule's pieces that were found, drawn on the page too."""
+    mask = np.zeros_like(page)
+    for x0, y0, x1, y1 in pieces:
+        mask[y0:y1, x0:x1] = 255
+        page[y0:y1, x0:x1] = PRINT
+    return mask
+
+
+def with_rule(stroke: tuple[int, int, int, int], pieces: list[tuple[int, int, int, int]]) -> CellInk:
+    page = page_of("")
+    mask = lines_of(page, pieces)
+    x0, y0, x1, y1 = stroke
+    page[y0:y1, x0:x1] = PRINT
+    ink = find_ink(page, mask, mask)
+    content = cell_ink(ink, CELL, HEIGHT)
+    assert content.box is not None
+    return without_pieces_of_rules(ink, content, HEIGHT)
+
+
+@pytest.mark.parametrize(
+    ("stroke", "pieces"),
+    [
+        ((300, 140, 304, 158), [(300, 20, 304, 95), (299, 205, 303, 290)]),
+        ((300, 148, 325, 152), [(120, 149, 200, 152), (360, 148, 450, 151)]),
+    ],
+)
+def test_a_stroke_in_line_with_a_broken_rule_is_a_piece_of_it(
+    stroke: tuple[int, int, int, int], pieces: list[tuple[int, int, int, int]]
+) -> None:
+    kept = with_rule(stroke, pieces)
+    assert kept.box is None
+    assert kept.dirt > 0.0, "and leaves its doubt"
+
+
+@pytest.mark.parametrize("stroke", [(315, 140, 319, 158), (300, 162, 325, 166)])
+def test_a_stroke_beside_the_line_of_a_rule_is_print(stroke: tuple[int, int, int, int]) -> None:
+    assert with_rule(stroke, [(300, 20, 304, 95), (299, 205, 303, 290), (120, 149, 200, 152)]).box is not None
+
+
+def test_a_dash_between_lines_of_its_cell_is_print() -> None:
+    """The rules of its cell's sides cross its line, but they do not run along it."""
+    sides = [(100 + 90 * k, 20, 104 + 90 * k, 290) for k in range(7)]
+    assert with_rule((300, 148, 325, 152), sides).box is not None
+
+
+def test_figures_on_a_rule_stay_whole() -> None:
+    page = page_of("")
+    write(page, "14", (302, 150), 28)
+    mask = np.zeros_like(page)
+    mask[20:95, 295:299] = mask[205:290, 295:299] = 255
+    ink = find_ink(page, mask, mask)
+    content = cell_ink(ink, CELL, HEIGHT)
+    assert without_pieces_of_rules(ink, content, HEIGHT) == content
