@@ -39,14 +39,15 @@ Span = tuple[int, int]
 class ColumnPlaces:
     """For each column of a section, by index: its elementary columns in a grid, and the probability of that.
 
-    ``unmatched`` counts the columns of either side, printed or the section's, that have no partner, and rows that are divided otherwise
-    than most of the section's: its columns run through all of them.
+    ``unmatched`` counts the columns of either side, printed or the section's, that have no partner, ``odd`` the rows that are divided
+    otherwise than most of the section's: its columns run through all of them.
     """
 
     spans: Mapping[int, Span]
     certainty: Mapping[int, float]
     log_weight: float
     unmatched: int = 0
+    odd: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +111,18 @@ def place_columns(
             known[number] = _Places(
                 grids[grid].grid.box, _middles(places, grids[grid], len(section.columns)), places.unmatched == 0
             )
-        odd = sum(bool(row.values) and _division(row) != tuple(division) for row in members)
-        result[(grid, number)] = replace(places, unmatched=places.unmatched + odd)
+        odd = sum(_is_divided_otherwise(row, division) for row in members)
+        result[(grid, number)] = replace(places, odd=odd)
     return result
+
+
+def _is_divided_otherwise(row: PrintedRow, units: Sequence[Span]) -> bool:
+    """Whether between the first and the last column a row has other boundaries; what stands before them may be a label's part."""
+    if not row.values or not units:
+        return False
+    first, last = units[0][0], units[-1][1]
+    own = {edge for span in _division(row) for edge in span if first <= edge <= last}
+    return own != {edge for span in units for edge in span}
 
 
 def _division(row: PrintedRow) -> tuple[Span, ...]:

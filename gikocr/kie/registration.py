@@ -74,7 +74,7 @@ class TablePlaces:
     """One hypothesis of where the fields of a table stand, with its probability among its rivals.
 
     ``unmatched`` counts the columns, printed or the form's, that have no partner in the sections and grids of its rows, and the
-    printed rows with values among its rows that are none of them.
+    printed rows with values among its rows that are none of them; ``odd`` the rows that are divided otherwise than their section.
     """
 
     table: Table
@@ -84,6 +84,7 @@ class TablePlaces:
     rows_wanted: int
     evidence: PlacementEvidence
     unmatched: int = 0
+    odd: int = 0
 
 
 def register(form: Form, grids: Sequence[LabelledGrid], *, known: bool = False) -> dict[str, list[TablePlaces]]:
@@ -267,7 +268,8 @@ def _places(
     found = len(pairs)
     evidence = PlacementEvidence(float(labels), geometry, 0.0)
     unmatched = sum(c.unmatched for c in columns.values()) + _extra_rows(printed, alignment, pairs)
-    return TablePlaces(table, weight, tuple(fields), found, len(own), evidence, unmatched)
+    odd = sum(c.odd for c in columns.values())
+    return TablePlaces(table, weight, tuple(fields), found, len(own), evidence, unmatched, odd)
 
 
 def _extra_rows(printed: Sequence[PrintedRow], alignment: Alignment, pairs: Mapping[int, int]) -> int:

@@ -42,11 +42,14 @@ class Fit:
         evidence: log evidence for rows and columns of the form.
         unmatched: how many rows and columns have no partner.
         labels: what of the evidence is of labels.
+        odd: how many rows are divided otherwise than the others of their section. A stamp over a table does that too, so they say no
+            more than that another grid may be better.
     """
 
     evidence: float
     unmatched: int
     labels: float = 0.0
+    odd: int = 0
 
     @property
     def held(self) -> float:
@@ -59,7 +62,8 @@ def fit_of(form: Form, labelled: Sequence[LabelledGrid], *, known: bool = False)
     best = [places[0] for places in register(form, labelled, known=known).values() if places]
     # A table that is hardly there takes nothing from one that is: a stray row often looks like one of another table.
     evidence = sum(max(0.0, p.evidence.labels + p.evidence.geometry) for p in best)
-    return Fit(evidence, sum(p.unmatched for p in best), sum(max(0.0, p.evidence.labels) for p in best))
+    labels = sum(max(0.0, p.evidence.labels) for p in best)
+    return Fit(evidence, sum(p.unmatched for p in best), labels, sum(p.odd for p in best))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +79,7 @@ def is_weak(read: ReadGrid, fit: Fit, words: Words, lines: RulingLines) -> bool:
     """Whether a grid holds far less of the form than it has rows of words, or rows, columns or cells that are not the form's."""
     rows = text_rows(words.inside(*sides_of(read.found.box)), words.height)
     return (
-        fit.unmatched > 0
+        fit.unmatched + fit.odd > 0
         or fit.evidence < FIT_OF_ROW * len(rows)
         or _crowded_cells(read.labelled, words) >= CROWDED
         or _crossed_cells(read.labelled.grid, lines, words.height) >= CROSSED

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gikocr.elements import CellText, LabelledGrid
 from gikocr.forms import Form, Label, load_form
 from gikocr.geometry import BBox
 from gikocr.kie.registration import TablePlaces, register
@@ -319,6 +320,21 @@ def test_rows_and_columns_without_a_partner_are_counted() -> None:
     narrow = replace(section, columns=tuple(section.columns[k] for k in keep))
     lines = [replace(ln, section=narrow, ids=tuple(ln.ids[k] for k in keep) if ln.ids else ()) for ln in whole]
     assert found_in([render(lines)])["三"][0].unmatched == 1
+
+
+def test_rows_that_are_divided_otherwise_than_their_section_are_counted() -> None:
+    """A boundary that was lost in one row only joins two of its values; the columns of the section are known from the other rows."""
+    whole = lines_of(FORM.table("三", "2021"))
+    page = render(whole)
+    assert found_in([page])["三"][0].odd == 0
+    grid = page.grid.grid
+    values = [c for c in grid.cells if c.row == whole.index(whole[8]) and c.col_end - c.col == 1]
+    left, right = sorted(values, key=lambda c: c.col)[-2:]
+    joined = replace(left, col_end=right.col_end, box=BBox.covering([left.box, right.box]))
+    kept = [k for k, c in enumerate(grid.cells) if c not in (left, right)]
+    texts = (*(page.grid.texts[k] for k in kept), CellText(None, 1.0, True))
+    torn = LabelledGrid(replace(grid, cells=(*(grid.cells[k] for k in kept), joined)), texts)
+    assert register(FORM, [torn])["三"][0].odd == 1
 
 
 def test_the_other_half_of_a_last_row_is_counted() -> None:

@@ -76,3 +76,7 @@ def test_a_grid_whose_cells_a_level_line_crosses_is_weak() -> None:
     joined = lattice.to_grid(1, ())
     texts = (CellText("", 1.0, True),) * len(joined.cells)
     assert is_weak_with(replace(grid, labelled=LabelledGrid(joined, texts)), words, lines, GOOD)
+
+
+def test_a_grid_with_a_row_that_is_divided_otherwise_is_weak() -> None:
+    assert weak(replace(GOOD, odd=1))
