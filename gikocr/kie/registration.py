@@ -252,7 +252,7 @@ def _places(
         weights.of(rows[j])[0][i] if i not in alignment.joined else weights.of(rows[j])[1][i] for j, i in pairs.items()
     )
     labels += max(0.0, heads)
-    geometry = sum(c.log_weight for c in columns.values())
+    geometry = _geometry(columns)
     fields: list[FieldPlace] = []
     for j in sorted(own):
         row = rows[j]
@@ -270,6 +270,17 @@ def _places(
     unmatched = sum(c.unmatched for c in columns.values()) + _extra_rows(printed, alignment, pairs)
     odd = sum(c.odd for c in columns.values())
     return TablePlaces(table, weight, tuple(fields), found, len(own), evidence, unmatched, odd)
+
+
+def _geometry(columns: Mapping[tuple[int, int], ColumnPlaces]) -> float:
+    """Log weight of the columns of all sections.
+
+    Parts of a section that lie in several grids say the same once more, but what speaks against any of them counts.
+    """
+    best: dict[int, float] = {}
+    for (_, section), places in columns.items():
+        best[section] = max(best.get(section, 0.0), places.log_weight)
+    return sum(best.values()) + sum(min(0.0, places.log_weight) for places in columns.values())
 
 
 def _extra_rows(printed: Sequence[PrintedRow], alignment: Alignment, pairs: Mapping[int, int]) -> int:

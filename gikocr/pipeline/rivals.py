@@ -127,7 +127,16 @@ class GridReader:
         # Those that are there since the beginning were made regular, or were better as they are.
         anew = self._regular(gray, found, [r for r in kept if r not in first])
         kept = [self._joined(gray, found, r) for r in (*(r for r in kept if r in first), *anew)]
-        return sorted(kept, key=lambda r: (r.found.box.top, r.found.box.left))
+        return sorted(self._without_strays(kept), key=lambda r: (r.found.box.top, r.found.box.left))
+
+    def _without_strays(self, grids: Sequence[ReadGrid]) -> list[ReadGrid]:
+        """The grids but those that hold nothing of the form and lie over one that does: they show its rows once more."""
+        holding = [r for r in grids if self._fit_of(r).evidence > 0.0]
+
+        def stray(r: ReadGrid) -> bool:
+            return r not in holding and any(r.ink.grid.box.share_inside(h.ink.grid.box) >= INSIDE for h in holding)
+
+        return [r for r in grids if not stray(r)]
 
     def _regular(self, gray: Image, found: FoundGrids, read: Sequence[ReadGrid]) -> list[ReadGrid]:
         """The grids, those that hold as much of the form when they are made regular in that form."""
@@ -365,7 +374,9 @@ class GridReader:
         return chosen
 
     def _holds(self, grids: Sequence[ReadGrid]) -> float:
-        if any(a.ink.grid.box.share_inside(b.ink.grid.box) >= INSIDE for a in grids for b in grids if a is not b):
-            # What both hold of the form is there once.
-            return max(0.0, self.fit([r.labelled for r in grids]).held)
-        return sum(max(0.0, self._fit_of(r).held) for r in grids)
+        """What grids hold of the form together: pieces of a table fit it one by one more freely than they do in their order."""
+        return max(0.0, self.fit([r.labelled for r in sorted(grids, key=_place)]).held) if grids else 0.0
+
+
+def _place(read: ReadGrid) -> tuple[float, float]:
+    return read.ink.grid.box.top, read.ink.grid.box.left
