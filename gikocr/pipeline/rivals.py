@@ -134,7 +134,7 @@ class GridReader:
         holding = [r for r in grids if self._fit_of(r).evidence > 0.0]
 
         def stray(r: ReadGrid) -> bool:
-            return r not in holding and any(r.ink.grid.box.share_inside(h.ink.grid.box) >= INSIDE for h in holding)
+            return r not in holding and any(_share_in_common(r, h) >= INSIDE for h in holding)
 
         return [r for r in grids if not stray(r)]
 
@@ -368,7 +368,10 @@ class GridReader:
                 grown = bool(also)
             if self._holds(theirs) > self._holds(ours):
                 # What holds nothing of the form did not win; one of them does, or they would hold no more than ours.
-                chosen += [r for r in theirs if self._fit_of(r).evidence > 0.0]
+                won = [r for r in theirs if self._fit_of(r).evidence > 0.0]
+                # One that a rival hardly touches stays where it holds what they do not.
+                aside = [o for o in ours if not any(_share_in_common(o, r) >= INSIDE for r in won)]
+                chosen += won + [o for o in aside if self._holds([*won, o]) > self._holds(won)]
             else:
                 chosen += ours
         return chosen
@@ -376,6 +379,12 @@ class GridReader:
     def _holds(self, grids: Sequence[ReadGrid]) -> float:
         """What grids hold of the form together: pieces of a table fit it one by one more freely than they do in their order."""
         return max(0.0, self.fit([r.labelled for r in sorted(grids, key=_place)]).held) if grids else 0.0
+
+
+def _share_in_common(one: ReadGrid, other: ReadGrid) -> float:
+    """The share of either grid, the greater one, that lies in the other."""
+    a, b = one.ink.grid.box, other.ink.grid.box
+    return max(a.share_inside(b), b.share_inside(a))
 
 
 def _place(read: ReadGrid) -> tuple[float, float]:
