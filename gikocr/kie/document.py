@@ -30,6 +30,8 @@ SENTENCE_LINES = 3
 """The sentence that names who reports runs over so many lines at most."""
 LONGEST_SIGN = 8
 """Letters that stand before the year in the number of a document: the short name of who issued it."""
+LONG_ENDING = 4
+"""Letters of an ending that is told without its last one."""
 SHORTEST_NAME = 3
 """Names of authorities have at least this many letters; less is the rest of one from the line above."""
 FIRST_YEAR = 2008
@@ -92,7 +94,9 @@ def read_document(spec: DocumentSpec, lines: Sequence[TextLine]) -> list[Found]:
         agency = signature or agency
     elif signature is not None and similarity(signature.value and str(signature.value), str(agency.value)) > 0.9:
         agency = Found("agency", agency.value, agency.printed, min(0.999, agency.confidence + 0.05), agency.line)
-    agency = agency or _author(spec, lines)
+    author = _author(spec, lines)
+    if agency is None or (author is not None and _ends_with(author, agency)):
+        agency = author
     if agency is not None:
         found.append(agency)
     found += _year_and_period(lines, title_year, lines[title[0]] if title else None)
@@ -187,6 +191,14 @@ def _ends_like_agency(name: str, spec: DocumentSpec) -> bool:
     return any(name.endswith(ending) for ending in spec.agency_endings)
 
 
+def _with_last_letter(name: str, spec: DocumentSpec) -> str:
+    """A name that ends like an authority but for its last letter, which a seal may hide, with that letter; else nothing."""
+    for ending in sorted(spec.agency_endings, key=len, reverse=True):
+        if len(ending) >= LONG_ENDING and name.endswith(ending[:-1]) and len(name) > len(ending):
+            return name + ending[-1]
+    return ""
+
+
 def _name_confidence(name: str, spec: DocumentSpec, score: float) -> float:
     long_ending = any(len(e) > 1 and name.endswith(e) for e in spec.agency_endings)
     return min(0.99, score) * (0.99 if long_ending or len(name) >= 5 else 0.9)
@@ -226,6 +238,8 @@ def _signature(spec: DocumentSpec, lines: Sequence[TextLine], title_index: int) 
             continue
         text = re.sub(r"[（(](?:盖章|公章|章|印)[)）]", "", text)
         name = _agency_name(text, spec)
+        guessed = _with_last_letter(text, spec) if len(name) < 0.75 * len(text) else ""
+        name = _agency_name(guessed, spec) if guessed else name
         if not name or len(name) < 0.75 * len(text):
             continue
         dated = any(
@@ -235,7 +249,7 @@ def _signature(spec: DocumentSpec, lines: Sequence[TextLine], title_index: int) 
         )
         rank = (dated, line.page, line.box.top)
         if best is None or rank > best[0]:
-            confidence = _name_confidence(name, spec, line.score) * (1.0 if dated else 0.8)
+            confidence = _name_confidence(name, spec, line.score) * (1.0 if dated else 0.8) * (0.9 if guessed else 1.0)
             best = (rank, Found("agency", name, line.text, confidence, line))
     return None if best is None else best[1]
 

@@ -71,7 +71,7 @@ def in_darker_ink(found: GridInk) -> GridInk:
         return found
     level, _ = cv2.threshold(values.reshape(-1, 1), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     dark, pale = values[values <= level], values[values > level]
-    if pale.size == 0:
+    if dark.size == 0 or pale.size == 0:
         return found
     middle, ends = float(np.median(dark)), float(np.median(pale))
     # Rims of figures are of all levels up to paper's; other ink that is paler than print has a level of its own.

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from gikocr.elements import DocumentValue, Region, TextLine
 from gikocr.forms import DocumentSpec, similarity
+from gikocr.geometry import BBox
 from gikocr.kie.document import Found, read_document
 from gikocr.layout.seals import large_marks, strips_across
 from gikocr.pipeline.pages import PageReader, PageReading
@@ -32,6 +33,8 @@ IN_TABLE = 0.5
 """A mark of which this share lies in a table lies over no signature."""
 LATER_HEAD_LINES = 6
 """Lines read from the top of the second page: the first may be a covering letter."""
+SAME_ROW, GAP = 0.5, 1.2
+"""Pieces of one line have this share of the higher one's height in common, and no wider gap between them, in heights."""
 TAIL_LINES = 8
 """Short lines on the right at the end, where the signature stands."""
 
@@ -117,13 +120,29 @@ def _tail(reader: PageReader, pages: Sequence[PageReading], skip: int) -> list[T
     wanted: list[tuple[PageReading, Region]] = []
     for page in pages[-2:]:
         below = [r for r in page.regions if r.label == "signature"]
-        wanted += [(page, r) for r in below]
+        wanted += [(page, r) for r in _whole_lines(below)]
     if skip:
         wanted = wanted[min(skip, len(wanted)) :] or wanted
     lines: list[TextLine] = []
     for page, region in wanted[-TAIL_LINES:]:
         lines += reader.read_lines(page.upright, [region])
     return lines
+
+
+def _whole_lines(pieces: Sequence[Region]) -> list[Region]:
+    """Lines of which a seal or wide letters made pieces that stand side by side, joined; from top to bottom."""
+    lines: list[Region] = []
+    for piece in sorted(pieces, key=lambda r: r.box.left):
+        for k, line in enumerate(lines):
+            a, b = line.box, piece.box
+            common = min(a.bottom, b.bottom) - max(a.top, b.top)
+            height = max(a.height, b.height)
+            if common >= SAME_ROW * height and -height <= b.left - a.right <= GAP * height:
+                lines[k] = replace(line, box=BBox.covering([a, b]))
+                break
+        else:
+            lines.append(piece)
+    return sorted(lines, key=lambda r: (r.box.top, r.box.left))
 
 
 def _under_seals(reader: PageReader, page: PageReading) -> list[TextLine]:

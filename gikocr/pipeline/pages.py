@@ -207,6 +207,9 @@ class PageReader:
             read = [r for r in read if r not in strange]
         labelled = tuple(r.labelled for r in read)
         fit = self._evidence(read)
+        if found.grids and fit <= 0.0:
+            # What a stamp's cells say tells nothing of how the page lies.
+            score = max(score, self._lines_score(upright, texts))
         return PageReading(upright, (*tables, *texts), tuple(r.ink for r in read), labelled, score, fit)
 
     def _is_line(self, upright: UprightPage, read: ReadGrid) -> bool:
