@@ -377,8 +377,12 @@ class GridReader:
         return chosen
 
     def _holds(self, grids: Sequence[ReadGrid]) -> float:
-        """What grids hold of the form together: pieces of a table fit it one by one more freely than they do in their order."""
-        return max(0.0, self.fit([r.labelled for r in sorted(grids, key=_place)]).held) if grids else 0.0
+        """What grids hold of the form together: pieces of a table fit it one by one more freely than they do in their order.
+
+        What alone holds nothing of it is no part of it, and is asked about no further.
+        """
+        parts = [r.labelled for r in sorted(grids, key=_place) if self._fit_of(r).evidence > 0.0]
+        return max(0.0, self.fit(parts).held) if parts else 0.0
 
 
 def _share_in_common(one: ReadGrid, other: ReadGrid) -> float:

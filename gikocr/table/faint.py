@@ -37,6 +37,8 @@ LEAST_EXTENT_ROW = 0.5
 COVERED_ALONE, LONG_ALONE = 0.93, 1 / 75
 """… or on this share of one such piece and of both its ends, if the piece is this long (a share of the longer side): print in a
 cell keeps clear of the lines around it."""
+BENDS, LEAST_COMMON = 5, 0.7
+"""Places at which lines across are asked where they run, and the least share of a piece that is common to all."""
 NEAREST = 1 / 150
 """A new line keeps this distance, as a share of the longer side, from those that are known: less than any row of print."""
 
@@ -89,6 +91,22 @@ def intervals(line: Line, across: list[Line], inset: float, limit: int) -> list[
         cut = min(inset, (b - a) / 4)
         low = int(min(max(a + cut, 0), limit - 1))
         result.append((low, int(min(max(b - cut, low + 1), limit))))
+    return result
+
+
+def _common_intervals(first: Line, last: Line, across: list[Line], inset: float, limit: int) -> list[tuple[int, int]]:
+    """What the pieces of all lines between two have in common: lines across that bend begin and end them differently.
+
+    Pieces of which too little is common are those of the first line.
+    """
+    own = intervals(first, across, inset, limit)
+    places = np.linspace(first.middle, last.middle, BENDS)
+    courses = np.stack([other.at(places) for other in across])
+    result = []
+    for (low, high), a, b in zip(own, courses[:-1], courses[1:], strict=True):
+        cut = min(inset, float(b[0] - a[0]) / 4)
+        inner = int(max(0.0, a.max() + cut)), int(min(limit, b.min() - cut))
+        result.append(inner if inner[1] - inner[0] >= LEAST_COMMON * (high - low) else (low, high))
     return result
 
 
@@ -156,7 +174,7 @@ def recover(
         return lines
     first, last = lines[0], lines[-1]
     top, bottom = int(max(0, first.middle)), int(min(ridge.shape[0], last.middle + 1))
-    pieces = intervals(first, across, side / 800, ridge.shape[1])
+    pieces = _common_intervals(first, last, across, side / 800, ridge.shape[1])
     if bottom - top < 8:
         return lines
     cover, ends = _cover(ridge, top, bottom, pieces, [first, last])
