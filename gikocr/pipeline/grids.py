@@ -32,6 +32,8 @@ CROWDED, APART = 2, 0.6
 """A grid is doubtful too when so many cells hold several values, which stand so many heights of print apart."""
 CROSSED, NEAR_SIDE, FROM_BOUNDARY = 2, 0.1, 0.5
 """… or when a level line crosses so many cells, up to this share of their widths, so many heights of print from their boundaries."""
+SAME_LINE, RULED = 1 / 400, 0.8
+"""A boundary lies on a line that is no further away, as a share of the longer side; one that reaches so far along it is a rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +159,23 @@ def sides_of(box: BBox) -> tuple[float, float, float, float]:
 def touch(one: ReadGrid, others: Sequence[ReadGrid]) -> bool:
     """Whether a grid has a place in common with any of the others."""
     return any(one.found.box.iou(other.found.box) > 0.0 for other in others)
+
+
+def is_ruled(grid: Grid, row: int, lines: RulingLines) -> bool:
+    """Whether the boundary below a row is one line from side to side, which no row of marks makes."""
+    place = np.median([y for _, y in grid.row_lines[row + 1]])
+    return any(
+        abs(line.middle - place) <= SAME_LINE * lines.longest_side and line.length >= RULED * grid.box.width
+        for line in lines.horizontal
+    )
+
+
+def share_in_common(one: ReadGrid, other: ReadGrid) -> float:
+    """The share of either grid, the greater one, that lies in the other."""
+    a, b = one.ink.grid.box, other.ink.grid.box
+    return max(a.share_inside(b), b.share_inside(a))
+
+
+def place_of(read: ReadGrid) -> tuple[float, float]:
+    """Where a grid begins, from the top and from the left, in pixels."""
+    return read.ink.grid.box.top, read.ink.grid.box.left

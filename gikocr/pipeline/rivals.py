@@ -15,7 +15,18 @@ from typing import TYPE_CHECKING
 from gikocr.elements import Grid, LabelledGrid, LineReader
 from gikocr.ocr.cells import GridInk, grid_ink, read_labels
 from gikocr.ocr.ink import PageInk, find_ink
-from gikocr.pipeline.grids import Fit, ReadGrid, has_pale, is_same, is_weak, rivals_of, touch
+from gikocr.pipeline.grids import (
+    Fit,
+    ReadGrid,
+    has_pale,
+    is_ruled,
+    is_same,
+    is_weak,
+    place_of,
+    rivals_of,
+    share_in_common,
+    touch,
+)
 from gikocr.preprocess.paler import without_paler
 from gikocr.table.found import FoundGrids, ruled_grids
 from gikocr.table.lattice import Lattice
@@ -134,7 +145,7 @@ class GridReader:
         holding = [r for r in grids if self._fit_of(r).evidence > 0.0]
 
         def stray(r: ReadGrid) -> bool:
-            return r not in holding and any(_share_in_common(r, h) >= INSIDE for h in holding)
+            return r not in holding and any(share_in_common(r, h) >= INSIDE for h in holding)
 
         return [r for r in grids if not stray(r)]
 
@@ -160,7 +171,7 @@ class GridReader:
         while True:
             grid = best.ink.grid
             halves = halves_of_rows(grid, [c.box is not None for c in best.ink.cells])
-            row = next((r for r in halves if r > row), grid.n_rows)
+            row = next((r for r in halves if r > row and not is_ruled(grid, r, found.lines)), grid.n_rows)
             # Among many bare rows one more is nothing strange.
             if row == grid.n_rows or (self._fit_of(best).unmatched == 0 and len(halves) > FEW_HALVES):
                 break
@@ -370,7 +381,7 @@ class GridReader:
                 # What holds nothing of the form did not win; one of them does, or they would hold no more than ours.
                 won = [r for r in theirs if self._fit_of(r).evidence > 0.0]
                 # One that a rival hardly touches stays where it holds what they do not.
-                aside = [o for o in ours if not any(_share_in_common(o, r) >= INSIDE for r in won)]
+                aside = [o for o in ours if not any(share_in_common(o, r) >= INSIDE for r in won)]
                 chosen += won + [o for o in aside if self._holds([*won, o]) > self._holds(won)]
             else:
                 chosen += ours
@@ -381,15 +392,5 @@ class GridReader:
 
         What alone holds nothing of it is no part of it, and is asked about no further.
         """
-        parts = [r.labelled for r in sorted(grids, key=_place) if self._fit_of(r).evidence > 0.0]
+        parts = [r.labelled for r in sorted(grids, key=place_of) if self._fit_of(r).evidence > 0.0]
         return max(0.0, self.fit(parts).held) if parts else 0.0
-
-
-def _share_in_common(one: ReadGrid, other: ReadGrid) -> float:
-    """The share of either grid, the greater one, that lies in the other."""
-    a, b = one.ink.grid.box, other.ink.grid.box
-    return max(a.share_inside(b), b.share_inside(a))
-
-
-def _place(read: ReadGrid) -> tuple[float, float]:
-    return read.ink.grid.box.top, read.ink.grid.box.left

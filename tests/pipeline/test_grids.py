@@ -9,7 +9,7 @@ import pytest
 from gikocr.elements import CellText, LabelledGrid
 from gikocr.ocr.cells import grid_ink
 from gikocr.ocr.ink import find_ink
-from gikocr.pipeline.grids import UNMATCHED, Fit, ReadGrid, is_weak
+from gikocr.pipeline.grids import UNMATCHED, Fit, ReadGrid, is_ruled, is_weak
 from gikocr.table.grids import build_grids
 from gikocr.table.lattice import Lattice
 from gikocr.table.lines import RulingLines, find_ruling_lines, line_rims
@@ -80,3 +80,19 @@ def test_a_grid_whose_cells_a_level_line_crosses_is_weak() -> None:
 
 def test_a_grid_with_a_row_that_is_divided_otherwise_is_weak() -> None:
     assert weak(replace(GOOD, odd=1))
+
+
+def test_a_boundary_that_one_line_draws_is_ruled_and_one_of_marks_is_not() -> None:
+    page = blank_page()
+    WHOLE.draw(page)
+    _, y0, _, y1 = WHOLE.box(2, 3, 0, 1)
+    for c in range(1, 7):
+        left, _, right, _ = WHOLE.box(2, 3, c, c + 1)
+        page[int((y0 + y1) / 2) - 1 : int((y0 + y1) / 2) + 2, int(left) + 50 : int(right) - 50] = 30
+    lines = find_ruling_lines(page)
+    (grid,) = build_grids(lines, 1)
+    middle = (y0 + y1) / 2
+    rows = [*grid.row_lines[:3], tuple((x, middle) for x, _ in grid.row_lines[2]), *grid.row_lines[3:]]
+    torn = replace(grid, row_lines=tuple(rows))
+    assert is_ruled(torn, 1, lines) and is_ruled(torn, 3, lines)
+    assert not is_ruled(torn, 2, lines)
