@@ -72,8 +72,8 @@ OUTERMOST = 0.5
 """A first or last line is seen on more than this share of its boundaries, or this share of the lines across runs up to it."""
 LEVEL = 1 / 100
 """Lines that bend are level with a box when they come as close to its rows as this share of the longer side."""
-STRIP_COLUMNS = 4
-"""Columns that a strip must show whose upright lines are too short to be found by themselves, all or all but one."""
+STRIP_COLUMNS = 2
+"""Upright lines that a strip must show more than, though they are too short to be found by themselves: those of a label and a value."""
 
 
 def build_grids(lines: RulingLines, page: int, *, faint: bool = True, near: Sequence[BBox] | None = None) -> list[Grid]:

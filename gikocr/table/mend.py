@@ -37,6 +37,8 @@ MOVED = 1.5
 """A boundary of columns lies within so many heights of print of where it lay on the page before."""
 COMMON_COLUMN = 0.5
 """A boundary of columns is the whole table's where it parts cells in this share of its rows."""
+LONG_VALUE = 9.0
+"""Greatest width of a value, in heights of print: amounts of money have ten figures and more."""
 ROW_REACH, FEWEST_VALUES = 3.5, 4
 """A row without its outer line stands so near to a grid, in heights of print, with values in so many columns at least."""
 HEAD_GAP = 1.5
@@ -124,15 +126,21 @@ def with_lost_row(grid: Grid, words: Words, *, top: bool) -> Grid | None:
     edge = grid.box.top if top else grid.box.bottom
     away = edge - y if top else y - edge
     near = b[(away > 0.0) & (away < ROW_REACH * h) & (x > grid.box.left) & (x < grid.box.right)]
-    short = (near[:, 2] - near[:, 0] < SHORT_VALUE * h) & (near[:, 0] > grid.box.left + VALUES_FROM * grid.box.width)
-    values = near[short]
+    right = near[:, 0] > grid.box.left + VALUES_FROM * grid.box.width
+    # Amounts are longer than counts.
+    values = near[right & (near[:, 2] - near[:, 0] < LONG_VALUE * h)]
     if not len(values):
         return None
-    middles = (values[:, 1] + values[:, 3]) / 2
-    level = float(np.median(middles))
-    values = values[np.abs(middles - level) < 2 * LEVEL * h]
+    level = float(np.median((values[:, 1] + values[:, 3]) / 2))
+
+    def on_level(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
+        return np.asarray(np.abs((boxes[:, 1] + boxes[:, 3]) / 2 - level) < 2 * LEVEL * h)
+
+    values = values[on_level(values)]
     columns = np.searchsorted(lattice.cell_edges(0 if top else lattice.n_rows - 1), (values[:, 0] + values[:, 2]) / 2)
-    if len(set(columns.tolist())) < FEWEST_VALUES:
+    # A section of one column has no more than one value in a row, which has a label.
+    labelled = bool((on_level(near) & ~right).any())
+    if len(set(columns.tolist())) < (1 if labelled else FEWEST_VALUES):
         return None
     # Labels in several lines stand as far above the values as below them.
     inner = abs(edge - level)

@@ -353,3 +353,21 @@ def test_the_mask_holds_the_lines_and_spares_the_print() -> None:
     assert (wide[bare < 128] > 0).mean() > 0.995
     assert not (wide[figures < 128] > 0).any()
     assert not ((core > 0) & (wide == 0)).any()
+
+
+@pytest.mark.parametrize("bend", [0, 5])
+@pytest.mark.parametrize("cols", [[450, 750], [450, 250, 250, 250]])
+def test_a_row_alone_is_found_by_its_outer_lines(cols: list[int], bend: int) -> None:
+    """A page break leaves the last row of a table: its uprights are too short to be lines, and its level lines may bend."""
+    page = blank_page()
+    table = Ruled(rows=[40], cols=cols)
+    table.draw(page)
+    for c, text in enumerate(["行政事业性收费", "43.12", "0", "7"][: len(cols)]):
+        x0, y0, x1, y1 = table.box(0, 1, c, c + 1)
+        write(page, text, ((x0 + x1) / 2, (y0 + y1) / 2), 24)
+    if bend:
+        xs = np.arange(page.shape[1])
+        shift = np.rint(bend * np.sin(np.pi * xs / page.shape[1])).astype(int)
+        page = np.stack([np.roll(page[:, x], s) for x, s in zip(xs, shift, strict=True)], axis=1)
+    (grid,) = build_grids(find_ruling_lines(page), 1)
+    assert (grid.n_rows, grid.n_cols) == (1, len(cols))

@@ -428,6 +428,22 @@ def test_a_row_beyond_the_last_line_is_taken_in(top: bool) -> None:
     assert with_lost_row(longer, words, top=top) is None
 
 
+@pytest.mark.parametrize("value", ["0", "1084431.07"])
+def test_a_row_of_one_label_and_one_value_is_taken_in(value: str) -> None:
+    """The section of fees has one column, and it is the last of its table."""
+    page = blank_page()
+    table = Ruled(rows=[60] * 4, cols=[450, 750])
+    table.draw(page)
+    for r in range(5):
+        y = table.ys[0] + 60 * r + 30
+        write(page, LABELS[r % 7][:5], (table.xs[0] + 225, y))
+        write(page, value if r == 4 else "12", (table.xs[0] + 825, y))
+    (grid,) = build_grids(find_ruling_lines(page), 1)
+    longer = with_lost_row(grid, words_of(page), top=False)
+    assert longer is not None
+    assert longer.n_rows == 5
+
+
 def test_a_line_of_text_over_a_table_is_no_row_of_it() -> None:
     page = blank_page()
     table = Ruled(rows=[60] * 8, cols=[300, *[150] * 6])
