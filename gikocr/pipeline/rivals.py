@@ -28,6 +28,7 @@ from gikocr.pipeline.grids import (
     touch,
 )
 from gikocr.preprocess.paler import without_paler
+from gikocr.table.crowded import with_crowded_rows_cut
 from gikocr.table.found import FoundGrids, ruled_grids
 from gikocr.table.lattice import Lattice
 from gikocr.table.learned import SEEN, BoundaryFinder, boundary_grids, boundary_grids_in
@@ -304,13 +305,15 @@ class GridReader:
         top = min(weak, key=lambda r: r.found.box.top)
         if any(s.found.box.top < top.found.box.top for s in strong):
             return []
-        grid = with_columns_of(top.found, table, words, only=only)
-        if grid is None:
-            return []
-        rival = self._read_grid(grid, top.ink.ink, top.ink.grid.page)
-        # Columns that were put there prove nothing: the labels that come free by it must.
-        gained = self._fit_of(rival).labels - self._fit_of(top).labels
-        return [rival] if gained >= LABELS_GAINED else []
+        rivals = []
+        if (grid := with_columns_of(top.found, table, words, only=only)) is not None:
+            rival = self._read_grid(grid, top.ink.ink, top.ink.grid.page)
+            # Columns that were put there prove nothing: the labels that come free by it must.
+            gained = self._fit_of(rival).labels - self._fit_of(top).labels
+            rivals += [rival] if gained >= LABELS_GAINED else []
+        if (grid := with_crowded_rows_cut(top.ink.grid, table, words)) is not None:
+            rivals.append(self._read_grid(grid, top.ink.ink, top.ink.grid.page))
+        return rivals
 
     def unseen(self, gray: Image, found: FoundGrids, number: int) -> list[ReadGrid]:
         """The tables of the form on a page on which no grid was found, though words stand on it as values do; from top to bottom.

@@ -169,7 +169,7 @@ def with_columns_of(grid: Grid, before: Grid, words: Words, *, only: bool = Fals
     middles = (boxes[:, 1] + boxes[:, 3]) / 2
     bands = [lattice.band(row) for row in range(lattice.n_rows)]
     inside = [boxes[(middles > top) & (middles < bottom)] for top, bottom in bands]
-    places = _columns_of(before, grid, boxes, words.height, moved)
+    places = columns_of(before, grid, boxes, words.height, moved)
     for x in places:
         free = [row for row, own in enumerate(inside) if not ((own[:, 0] < x - slack) & (own[:, 2] > x + slack)).any()]
         lattice.split_col(x - slack, x + slack, free)
@@ -203,7 +203,7 @@ def with_columns_of_heads(grid: Grid, words: Words) -> Grid | None:
     return with_columns_of(grid, heads, words, moved=0.0)
 
 
-def _columns_of(before: Grid, grid: Grid, boxes: NDArray[np.float64], height: float, moved: float) -> list[float]:
+def columns_of(before: Grid, grid: Grid, boxes: NDArray[np.float64], height: float, moved: float) -> list[float]:
     """Where the columns of another grid part in this one, in pixels: near their share of the width, where few words are crossed."""
     scale = grid.box.width / max(before.box.width, 1.0)
     slack = ON_LINE * height
