@@ -120,7 +120,7 @@ def _tail(reader: PageReader, pages: Sequence[PageReading], skip: int) -> list[T
     wanted: list[tuple[PageReading, Region]] = []
     for page in pages[-2:]:
         below = [r for r in page.regions if r.label == "signature"]
-        wanted += [(page, r) for r in _whole_lines(below)]
+        wanted += [(page, r) for r in whole_lines(below)]
     if skip:
         wanted = wanted[min(skip, len(wanted)) :] or wanted
     lines: list[TextLine] = []
@@ -129,7 +129,7 @@ def _tail(reader: PageReader, pages: Sequence[PageReading], skip: int) -> list[T
     return lines
 
 
-def _whole_lines(pieces: Sequence[Region]) -> list[Region]:
+def whole_lines(pieces: Sequence[Region]) -> list[Region]:
     """Lines of which a seal or wide letters made pieces that stand side by side, joined; from top to bottom."""
     lines: list[Region] = []
     for piece in sorted(pieces, key=lambda r: r.box.left):

@@ -65,3 +65,36 @@ def test_a_name_that_lost_its_beginning_is_told_by_the_signature() -> None:
         "江源区体育局", "2024年政府信息公开工作年度报告", "一、总体情况", "濮川市綦江源区体育局", "2025年2月12日"
     )
     assert found["agency"] == "濮川市綦江源区体育局"
+
+
+def test_a_signature_that_lost_its_beginning_is_told_by_the_sentence_that_publishes_the_report() -> None:
+    found = facts(
+        "2023年政府信息公开工作年度报告",
+        "现公布云台县住房和城",
+        "乡建设局2023年政府信息公开工作年度报告。",
+        "城乡建设局",
+        "2024年1月28日",
+    )
+    assert found["agency"] == "云台县住房和城乡建设局"
+
+
+def test_a_sentence_that_names_another_authority_does_not_replace_the_signature() -> None:
+    found = facts(
+        "2023年政府信息公开工作年度报告",
+        "现公布清江市人民政府2023年政府信息公开工作年度报告。",
+        "云台县教育局",
+        "2024年1月28日",
+    )
+    assert found["agency"] == "云台县教育局"
+
+
+@pytest.mark.parametrize(
+    ("seen", "agency"), [("云台市人民政", "云台市人民政府"), ("云台县高新区管理委员", "云台县高新区管理委员会")]
+)
+def test_the_last_letter_of_a_signature_may_be_hidden(seen: str, agency: str) -> None:
+    lines = ["2023年政府信息公开工作年度报告", "根据条例编制。", seen, "2024年1月28日"]
+    assert facts(*lines)["agency"] == agency
+
+
+def test_words_that_only_begin_like_an_ending_name_no_authority() -> None:
+    assert "agency" not in facts("2023年政府信息公开工作年度报告", "根据条例编制。", "为了人民", "2024年1月28日")

@@ -11,7 +11,7 @@ from gikocr.elements import Region, TextLine, UprightPage
 from gikocr.forms import load_form
 from gikocr.geometry import Affine, BBox
 from gikocr.kie.document import Found
-from gikocr.pipeline.metadata import HEAD_LINES, HEAD_STEPS, read_head_and_tail
+from gikocr.pipeline.metadata import HEAD_LINES, HEAD_STEPS, read_head_and_tail, whole_lines
 from gikocr.pipeline.pages import PageReading
 
 HEAD = ["临江市水利局2023年政府信息公开工作年度报告", "本报告所列数据的统计期限自2023年1月1日起至2023年12月31日止"]
@@ -76,3 +76,19 @@ def test_the_steps_cover_the_head_without_a_gap() -> None:
     assert HEAD_STEPS[0][0] == 0
     assert HEAD_STEPS[-1][1] == HEAD_LINES
     assert all(a[1] == b[0] for a, b in itertools.pairwise(HEAD_STEPS))
+
+
+def test_pieces_of_one_line_of_the_signature_are_joined() -> None:
+    boxes = [
+        BBox(600, 760, 800, 800),
+        BBox(812, 756, 1076, 804),
+        BBox(1084, 761, 1340, 800),
+        BBox(1020, 840, 1328, 884),
+    ]
+    lines = whole_lines([Region(4, "signature", b, 1.0) for b in boxes])
+    assert [line.box for line in lines] == [BBox(600, 756, 1340, 804), boxes[3]]
+
+
+def test_pieces_far_apart_or_of_other_heights_are_lines_of_their_own() -> None:
+    boxes = [BBox(300, 760, 420, 800), BBox(900, 760, 1076, 800), BBox(1084, 700, 1140, 900)]
+    assert len(whole_lines([Region(4, "signature", b, 1.0) for b in boxes])) == 3

@@ -13,7 +13,7 @@ from gikocr.engines.layout import RulingLineLayoutModel
 from gikocr.geometry import Affine, BBox
 from gikocr.pipeline import pages
 from gikocr.pipeline.grids import Fit, ReadGrid
-from gikocr.pipeline.pages import PageReader
+from gikocr.pipeline.pages import READABLE, PageReader
 from gikocr.pipeline.rivals import GridReader
 from gikocr.settings import load_settings
 from gikocr.table.found import FoundGrids
@@ -147,3 +147,27 @@ def test_a_row_between_lines_that_reads_as_a_line_of_text_is_no_table(text: str,
     grids = GridReader(reader, lambda _: Fit(0.0, 0))
     reading = PageReader(load_settings(), reader, reader, RulingLineLayoutModel, grids).read(page)
     assert any(r.label == "table" for r in reading.regions) == is_table == bool(reading.grids)
+
+
+class Prose:
+    """Reads lines of prose, and nothing in what is shorter."""
+
+    name = "prose"
+
+    def read(self, crops: Sequence[np.ndarray]) -> list[LineText]:
+        letters = [c.shape[1] // c.shape[0] for c in crops]
+        return [LineText("公" * n if n >= 6 else "", 0.95 if n >= 6 else 0.0) for n in letters]
+
+
+def test_a_stamps_cells_do_not_say_how_a_page_of_prose_lies() -> None:
+    gray = blank_page()
+    texts = {(r, c): "之 乃" for r in range(3) for c in range(4)}
+    Ruled(rows=[60] * 3, cols=[130] * 4, left=1050, top=150, texts=texts).draw(gray)
+    for k in range(14):
+        write(gray, "行政机关主动公开政府信息情况如下表所示请予审议", (800, 500 + 70 * k))
+    height, width = gray.shape
+    page = Page(1, 0, 1, float(width), float(height), "px", gray, Affine(), 200.0)
+    grids = GridReader(Prose(), lambda labelled: Fit(0.0, 0))
+    reading = PageReader(load_settings(), Prose(), Prose(), RulingLineLayoutModel, grids).read(page)
+    assert reading.upright.turned == 0
+    assert reading.words_score >= READABLE
