@@ -236,7 +236,7 @@ def test_a_grid_that_a_winning_rival_hardly_touches_stays() -> None:
 
 
 def test_a_grid_under_the_ghost_of_a_page_is_found_in_its_darker_ink() -> None:
-    page = ghost(table_page(), 25, 6)
+    page = ghost(table_page(), 31, 3)
     found = find_grids(page)
 
     def fit(grids: Sequence[LabelledGrid]) -> Fit:
