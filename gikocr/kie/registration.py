@@ -40,6 +40,8 @@ LEAST_HEADS = 15.0
 the right number of columns alone has seven, and a line that looks a little like a heading three; heads that can be read have ninety."""
 LEAST_HEADS_KNOWN = 5.0
 """The same where other tables were found in the document: a row of values that a page break parted from its heads has no more."""
+BARE_ROW, BARE_WIDTH = 0.9, 0.25
+"""Certainty of a place in a bare row whose column was not found, and least share of the table's width that its cells take."""
 PRINT_LEFT = 0.5
 """Certainty that is left to an empty place of a row in which something is printed beside all places: it may be what this one lacks."""
 LEAST_WEIGHT = 1e-4
@@ -326,11 +328,28 @@ def _row_fields(
             inked = _has_ink(grids[half.grid], half, span)
             options.append((inked, half.grid, box, certainty * place.certainty.get(k, 0.0)))
         if not options:
-            fields.append(FieldPlace(field_id, None, None, 0.0))
+            fields.append(_in_bare_row(field_id, halves, certainty, grids))
             continue
         inked, grid, box, sure = max(options, key=lambda o: o[0])
         fields.append(FieldPlace(field_id, grid, box, sure if inked or not print_left else PRINT_LEFT * sure))
     return fields
+
+
+def _in_bare_row(
+    field_id: str, halves: Sequence[PrintedRow], certainty: float, grids: Sequence[LabelledGrid]
+) -> FieldPlace:
+    """The place of a field whose column was not found: all of its row's cells of values, if nothing is printed in any of them.
+
+    Where the columns part then makes no difference, but a value may stand in what was taken for a label's cell.
+    """
+    if any(half.filled for half in halves) or not any(half.values for half in halves):
+        return FieldPlace(field_id, None, None, 0.0)
+    half = max(halves, key=lambda h: len(h.values))
+    first, last = min(c.col for c in half.values), max(c.col_end for c in half.values)
+    box = grids[half.grid].grid.box_of(half.row, half.row_end, first, last)
+    if box.width < BARE_WIDTH * grids[half.grid].grid.box.width:
+        return FieldPlace(field_id, None, None, 0.0)
+    return FieldPlace(field_id, half.grid, box, BARE_ROW * certainty)
 
 
 def _leaves_print(grid: LabelledGrid, row: PrintedRow, places: ColumnPlaces) -> bool:

@@ -322,6 +322,25 @@ def test_rows_and_columns_without_a_partner_are_counted() -> None:
     assert found_in([render(lines)])["三"][0].unmatched == 1
 
 
+@pytest.mark.parametrize("filled", [False, True])
+def test_fields_of_a_bare_row_whose_column_is_missing_stand_in_its_cells(filled: bool) -> None:
+    """Level rules alone leave no trace of the columns of blank rows; where a value is printed nobody knows whose it is."""
+    table = FORM.table("三", "2021")
+    section = table.sections[0]
+    narrow = replace(section, columns=section.columns[:5])
+    whole = lines_of(table)
+    lines = [
+        replace(line, section=narrow, ids=line.ids[:5] if line.ids else (), filled=filled) if line.section else line
+        for line in whole
+    ]
+    page = render(lines)
+    (best, *_) = found_in([page])["三"]
+    missing = [f for f in best.fields if f.field_id in ("requests.granted.other", "requests.granted.total")]
+    assert len(missing) == 2
+    assert all((f.box is None) == filled for f in missing)
+    assert all(f.certainty <= 0.9 for f in missing)
+
+
 def test_rows_that_are_divided_otherwise_than_their_section_are_counted() -> None:
     """A boundary that was lost in one row only joins two of its values; the columns of the section are known from the other rows."""
     whole = lines_of(FORM.table("三", "2021"))
