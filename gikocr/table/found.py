@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gikocr.elements import Grid
 from gikocr.geometry import BBox
 from gikocr.table.grids import build_grids
+from gikocr.table.levels import level_grids
 from gikocr.table.lines import RulingLines, find_ruling_lines, line_rims
 from gikocr.table.mend import with_lost_sides
 from gikocr.table.regions import level_lines
@@ -38,6 +39,7 @@ def find_grids(gray: Image) -> FoundGrids:
     ruled = ruled_grids(lines, words)
     levels = level_lines(lines)
     unruled = unruled_grids(words, [g.box for g in ruled], levels, 1)
+    unruled += level_grids(lines, words, [g.box for g in (*ruled, *unruled)], 1)
     return FoundGrids(lines, words, levels, sorted([*ruled, *unruled], key=lambda g: (g.box.top, g.box.left)), unruled)
 
 
