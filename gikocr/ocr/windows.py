@@ -26,6 +26,9 @@ ONE_LINE = 1.9
 FURTHER = 0.18
 """How much further than what was seen, in heights of print, paler ink must reach to be part of a figure."""
 
+FLAT, AT_BOUNDARY = 0.5, 0.4
+"""What is lower than this, in heights of print, and lies so close to a boundary may be the end of a figure that it cuts."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
@@ -58,6 +61,18 @@ def look_at(found: GridInk, paler: GridInk, box: BBox) -> Look:
     if not shows_print(paler.ink, content, found.height) or not _reaches_further(content, seen, found.height):
         return Look(found, box, seen)
     return Look(paler, box, content, seen.box is None)
+
+
+def is_cut_off(look: Look) -> bool:
+    """Whether what is seen in a cell is low and lies at its upper or lower boundary, as the end of a figure does that this cuts.
+
+    A dash lies in the middle of its line of print, which keeps clear of the boundaries.
+    """
+    seen, box, height = look.content.box, look.box, look.found.height
+    if seen is None or seen.height >= FLAT * height:
+        return False
+    middle = (seen.top + seen.bottom) / 2
+    return min(middle - box.top, box.bottom - middle) < AT_BOUNDARY * height
 
 
 def _may_reach_further(paler: GridInk, box: BBox, seen: CellInk) -> bool:

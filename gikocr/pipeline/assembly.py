@@ -33,7 +33,7 @@ from gikocr.ocr.darker import dark_print, darker_window, in_darker_ink
 from gikocr.ocr.marks import stroke_of, weigh_by_shape
 from gikocr.ocr.numerals import state_of, unit_of, value_of
 from gikocr.ocr.pooling import mixed, pool
-from gikocr.ocr.windows import Look, cell_window, in_paler_ink, look_at
+from gikocr.ocr.windows import Look, cell_window, in_paler_ink, is_cut_off, look_at
 from gikocr.preprocess.spread import left_edge, shown_number
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ MOST_DIRT = 20.0
 STAMPED, MOST_STAMPED = 0.3, 3.0
 """How fast a stamp that was taken off a cell lowers the probability of what is read there, per character's worth of its ink, and what
 more than which makes no difference."""
+CUT_OFF = 0.6
+"""Factor for a dash that may be what a boundary left of a figure."""
 FAINT = 0.85
 """Probability that what only paler ink shows is printed."""
 SAME_CELL = 0.7
@@ -114,6 +116,9 @@ class CellCollector:
         for k, worth in self._stamped.items():
             # What was taken off may have been a part of the value.
             readings[k] = doubted(readings[k], math.exp(-STAMPED * min(worth, MOST_STAMPED)))
+        for k, look in enumerate(self._looks):
+            if readings[k].candidates and readings[k].best.state == "dash" and is_cut_off(look):
+                readings[k] = doubted(readings[k], CUT_OFF)
         self._read_darker(readings, reader, second)
         return tuple(self._cell(k, readings[k], shares[k]) for k in range(len(self._wanted)))
 

@@ -11,7 +11,7 @@ from gikocr.geometry import BBox
 from gikocr.ocr.cells import GridInk
 from gikocr.ocr.cover import LEAST_SIDE, bare_window, covered_share
 from gikocr.ocr.ink import find_ink
-from gikocr.ocr.windows import Look, in_paler_ink, look_at
+from gikocr.ocr.windows import Look, in_paler_ink, is_cut_off, look_at
 from gikocr.preprocess.ink import even_light
 from tests.drawing import blank_page, write
 
@@ -128,3 +128,17 @@ def test_a_bare_window_shows_figures_and_stroke_as_they_are() -> None:
     )
     assert left < MIDDLE[0] - 14 and left + window.shape[1] > MIDDLE[0] + 14
     assert top < MIDDLE[1] - 10 and top + window.shape[0] > MIDDLE[1] + 10
+
+
+@pytest.mark.parametrize(
+    ("y", "cut"), [(MIDDLE[1], False), (CELL.top + 12, False), (CELL.bottom - 6, True), (CELL.top + 5, True)]
+)
+def test_what_is_low_and_lies_at_a_boundary_may_be_cut_off(y: float, cut: bool) -> None:
+    page = page_of("")
+    cv2.line(page, (MIDDLE[0] - 7, int(y)), (MIDDLE[0] + 7, int(y)), (40,), 3)
+    assert is_cut_off(look_of(page)) == cut
+
+
+def test_figures_and_blank_cells_are_not_cut_off() -> None:
+    assert not is_cut_off(look_of(page_of("7")))
+    assert not is_cut_off(look_of(page_of("")))
