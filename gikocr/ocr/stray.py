@@ -25,7 +25,7 @@ OFF_HEIGHT = 0.3
 LESSER = 0.62
 """What stands apart and is no higher than this share of the highest print of its cell is dirt."""
 FIGURE = (0.62, 1.45)
-"""Heights of what may be a figure, in heights of print: of 1,500 figures that were read surely 1 in 500 was outside them."""
+"""Heights of what may be a figure, in heights of print: of 1,536 that were read surely on eight documents hardly any lay outside."""
 CORE = 20
 """Percentile of the grey levels of a mark that tells how dark it is: the middle of its strokes."""
 PALER = 0.4
