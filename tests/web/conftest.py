@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
-#: A scan with doubts, one whose total is wrong in print, clean ones with a text layer of pictures, and two exports without pages.
+#: Scans, of which only the one whose total is wrong in print has a doubt, and two exports without pages.
 READ = (
     "archive.pdf",
     "wrong_total.pdf",
