@@ -24,7 +24,7 @@ OFF_HEIGHT = 0.3
 """A bare stroke apart from a number is a tick when it begins or ends this share of the number's height above or below its ends."""
 LESSER = 0.62
 """What stands apart and is no higher than this share of the highest print of its cell is dirt."""
-FIGURE = (0.62, 1.45)
+FIGURE_HEIGHTS = (0.62, 1.45)
 """Heights of what may be a figure, in heights of print: of 1,536 that were read surely on eight documents hardly any lay outside."""
 CORE = 20
 """Percentile of the grey levels of a mark that tells how dark it is: the middle of its strokes."""
@@ -73,7 +73,7 @@ def _unlike_figures(
     ink: PageInk, parts: NDArray[np.int64], groups: Sequence[NDArray[np.int64]], height: float
 ) -> list[bool]:
     """Which groups are far higher or paler than figures that stand beside them: strokes of a seal, what shines through."""
-    low, high = (share * height for share in FIGURE)
+    low, high = (share * height for share in FIGURE_HEIGHTS)
     tall = [_highest(ink.boxes[parts], g) for g in groups]
     cores = [_core(ink, parts[g]) for g in groups]
     figures = [core for core, t in zip(cores, tall, strict=True) if low <= t <= high]

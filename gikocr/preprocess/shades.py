@@ -35,8 +35,8 @@ GRAIN = 25
 """What is darker than its closing by more grey levels is print rather than paper's grain."""
 FREE = 0.6
 """Least share of a shade that is no print: in dense print, the closing finds less of it."""
-RIM = 9
-"""Side of the window, in pixels of the page that is mended, by which a shade is made broader to take its rim."""
+RIM = 1 / 130
+"""Side of the window by which a shade is made broader to take its rim, as a share of the longer side."""
 
 
 def without_shades(gray: Image) -> Image:
@@ -48,7 +48,8 @@ def without_shades(gray: Image) -> Image:
     if not _shades(_closed(gray, LOOK)).any():
         return gray
     closed = _closed(gray, MEND)
-    shades = cv2.dilate(_shades(closed), np.ones((RIM, RIM), np.uint8)) > 0
+    rim = round(RIM * closed.side) | 1
+    shades = cv2.dilate(_shades(closed), np.ones((rim, rim), np.uint8)) > 0
     if not shades.any():
         return gray
     # A closing takes the brightest of paper's grain, of which the evened page shows less where it is white.

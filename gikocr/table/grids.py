@@ -72,8 +72,8 @@ OUTERMOST = 0.5
 """A first or last line is seen on more than this share of its boundaries, or this share of the lines across runs up to it."""
 LEVEL = 1 / 100
 """Lines that bend are level with a box when they come as close to its rows as this share of the longer side."""
-STRIP_COLUMNS = 2
-"""Upright lines that a strip must show more than, though they are too short to be found by themselves: those of a label and a value."""
+STRIP_UPRIGHTS = 3
+"""Upright lines that a strip must show, though they are too short to be found by themselves: around a label and a value."""
 
 
 def build_grids(lines: RulingLines, page: int, *, faint: bool = True, near: Sequence[BBox] | None = None) -> list[Grid]:
@@ -139,7 +139,7 @@ def _build(
         rows, cols = [rows[r] for r in rows_kept], [cols[c] for c in cols_kept]
         if len(rows) < 2 or len(cols) < 2:
             return None
-    if strip and len(cols) <= STRIP_COLUMNS:
+    if strip and len(cols) < STRIP_UPRIGHTS:
         return None
     box = _around(rows, cols)
     too_small = max(box.width, box.height) < side * LEAST_LENGTH or min(box.width, box.height) < side * LEAST_HEIGHT

@@ -53,7 +53,10 @@ def test_lines_of_text_between_rules_are_no_labels() -> None:
 
 
 def test_where_a_grid_was_found_none_is_added() -> None:
-    found = find_grids(page_of(ROWS, "1234567"))
-    boxes = [g.box for g in found.grids]
-    assert boxes
-    assert level_grids(found.lines, found.words, boxes, 1) == []
+    found = find_grids(page_of(ROWS))
+    (grid,) = level_grids(found.lines, found.words, [], 1)
+    assert level_grids(found.lines, found.words, [grid.box], 1) == []
+
+
+def test_tables_of_values_are_left_to_their_words() -> None:
+    assert level_of(page_of(ROWS, "1234567")) == []
