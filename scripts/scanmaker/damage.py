@@ -160,6 +160,10 @@ def _scanner(dice: Dice, scan: Scan, page: np.ndarray, mild: float) -> np.ndarra
         marks.watermark(dice, page, mild, dpi)
     if "pencil_ticks" in effects:
         marks.pencil_ticks(dice, page, mild, dpi)
+    if "lint" in effects and scan.kind != "phone":
+        marks.lint(dice, page, mild, dpi)
+    if "dog_ear" in effects and scan.kind != "phone":
+        ink.dog_ear(dice, page, mild, dpi)
     if "white_scratches" in effects:
         light.white_scratches(dice, page, mild, dpi)
     if "toner_ghost" in effects:

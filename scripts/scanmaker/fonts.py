@@ -53,6 +53,10 @@ PACKAGES = {
     "rubik": ("Rubik", "latin"),
     "alegreya-sans": ("Alegreya Sans", "latin"),
     "noto-sans": ("Noto Sans", "latin"),
+    "archivo": ("Archivo", "latin"),
+    "arvo": ("Arvo", "latin"),
+    "cardo": ("Cardo", "latin"),
+    "overpass": ("Overpass", "latin"),
     "zcool-xiaowei": ("ZCOOL XiaoWei", "chinese-simplified"),
     "ma-shan-zheng": ("Ma Shan Zheng", "chinese-simplified"),
 }

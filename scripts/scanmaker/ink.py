@@ -1,4 +1,4 @@
-"""Damage to what is printed: toner that is pale or uneven, rules that break, copies of copies, the sheet's back."""
+"""Damage to what is printed: toner that is pale or uneven, rules that break, copies of copies, the back, folded corners."""
 
 from __future__ import annotations
 
@@ -77,3 +77,30 @@ def bleed_through(page: np.ndarray, back: np.ndarray, strength: float, dpi: floa
     soft = 255 - cv2.GaussianBlur(mirrored, (0, 0), 0.008 * dpi).astype(np.float32)
     light = 1 - soft / 255 * (0.1 + 0.25 * strength)
     return (page * (light[..., None] if page.ndim == 3 else light)).astype(np.uint8)
+
+
+def dog_ear(dice: Dice, page: np.ndarray, strength: float, dpi: float) -> None:
+    """Fold one corner of the sheet over in place: the glass shows the lid behind it, the flap's pale back and its shadow.
+
+    Args:
+        dice: the stream of the document's damage.
+        page: uint8 RGB or grey.
+        strength: 0 to 1; how large the corner is (up to 25 mm) and how dark the lid.
+        dpi: of the page.
+    """
+    height, width = page.shape[:2]
+    mm = dpi / 25.4
+    wide, high = (max(1, round(dice.between(8, 25) * mm * strength)) for _ in range(2))
+    right, low = dice.chance(0.5), dice.chance(0.5)
+    x, dx = (width, -wide) if right else (0, wide)
+    y, dy = (height, -high) if low else (0, high)
+    crease = [(x + dx, y), (x, y + dy)]
+    lid = round(255 - dice.between(10, 150) * strength)
+    cv2.fillPoly(page, [np.array([(x, y), *crease], np.int32)], (lid,) * 3)
+    # The flap lies on the sheet, mirrored in its crease.
+    share = 2 * wide * high / (wide**2 + high**2)
+    tip = (x + round(dx * share * high / wide), y + round(dy * share * wide / high))
+    paper = round(dice.between(200, 240))
+    flap = np.array([*crease, tip], np.int32)
+    cv2.fillPoly(page, [flap], (paper,) * 3)
+    cv2.polylines(page, [flap], True, (round(paper - 70 * strength),) * 3, max(1, round(0.25 * mm)), cv2.LINE_AA)

@@ -292,3 +292,29 @@ def pencil_ticks(dice: Dice, picture: np.ndarray, strength: float, dpi: float) -
         cv2.polylines(stroke, [path], False, (WHITE,), thick, cv2.LINE_AA)
         if 0 <= corner[0] < width - 2 * pad and 0 <= corner[1] < height - 2 * pad:
             _press(picture, stroke, *corner, darker)
+
+
+def lint(dice: Dice, picture: np.ndarray, strength: float, dpi: float) -> None:
+    """Draw two to six short curved hairs and fibres that lay on the glass over the sheet in place.
+
+    Args:
+        dice: the stream of the document's damage.
+        picture: uint8 grey or RGB.
+        strength: 0 to 1; how dark they are, by up to 130 grey levels.
+        dpi: of the page.
+    """
+    height, width = picture.shape[:2]
+    mm = dpi / 25.4
+    for _ in range(dice.whole(2, 6)):
+        steps, step = dice.whole(8, 20), dice.between(0.4, 1.0) * mm
+        heading, bend = dice.between(0, 2 * math.pi), dice.between(-0.35, 0.35)
+        x, y = dice.between(0.05, 0.95) * width, dice.between(0.05, 0.95) * height
+        path = []
+        for _ in range(steps):
+            path.append((x, y))
+            x, y = x + step * math.cos(heading), y + step * math.sin(heading)
+            heading += bend + dice.between(-0.2, 0.2)
+        hair = np.zeros((height, width), np.uint8)
+        thick = max(1, round(dice.between(0.08, 0.2) * mm))
+        cv2.polylines(hair, [np.array(path).round().astype(np.int32)], False, (WHITE,), thick, cv2.LINE_AA)
+        _press(picture, hair, 0, 0, dice.between(50, 130) * strength)
