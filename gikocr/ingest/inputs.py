@@ -1,6 +1,7 @@
 """Which documents a command line names: files, folders, and files that belong together.
 
-This module looks at names and first bytes only; it imports no decoder, so that listing an archive is quick.
+This module looks at names and first bytes only, so that listing an archive is quick; a decoder is imported only where
+TIFF files are grouped by folder, because no name says how many pages they hold.
 """
 
 from __future__ import annotations
@@ -89,7 +90,8 @@ def find_inputs(
         group: ``none``: each file is a document. ``name``: files of one folder whose names differ only in a page number
             at the end are one document, named by the common stem (``scan_01.jpg``, ``scan_02.jpg``: ``scan``); four
             digits that can be a year are no page number. ``folder``: the files of a folder are one document, named by
-            the folder's relative path, unless there is a PDF among them: then each is a document.
+            the folder's relative path, unless one of them holds several pages by itself (PDF, TIFF of several frames):
+            then each is a document.
         as_one: all files are one document, named like the first.
         skip: folders that are not entered, such as the output folder.
 
@@ -199,13 +201,30 @@ def _grouped(batch: _Batch, group: Grouping) -> Iterator[Input]:
         yield from (Input(file.name, (file.path,)) for file in batch.files)
     elif group == "folder":
         # A folder that also holds documents of several pages is a shelf, not one document in pictures of its pages.
-        if any(Path(file.name).suffix.lower() in MANY_PAGES for file in batch.files) and len(batch.files) > 1:
+        if len(batch.files) > 1 and any(_holds_many_pages(file) for file in batch.files):
             yield from (Input(file.name, (file.path,)) for file in batch.files)
             return
         alone = batch.given and len(batch.files) == 1
         yield Input(batch.files[0].name if alone else batch.prefix, tuple(file.path for file in batch.files))
     else:
         yield from _by_stem(batch)
+
+
+def _holds_many_pages(file: _File) -> bool:
+    suffix = Path(file.name).suffix.lower()
+    if suffix in MANY_PAGES:
+        return True
+    if READ_SUFFIXES.get(suffix) != "image/tiff":
+        return False
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(file.path, formats=("TIFF",)) as tiff:
+            tiff.seek(1)
+    except (OSError, EOFError, SyntaxError, ValueError, UnidentifiedImageError, Image.DecompressionBombError):
+        # One frame, or nothing that can be read: reading it says so.
+        return False
+    return True
 
 
 def _by_stem(batch: _Batch) -> Iterator[Input]:

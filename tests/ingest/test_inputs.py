@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from gikocr.ingest import Input, find_inputs, natural_key
 from gikocr.ingest.inputs import printable_name
@@ -112,6 +113,16 @@ def test_group_by_folder(tmp_path: Path) -> None:
     put(tmp_path, "town/2023/p10.jpg", "town/2023/p9.jpg", "town/2022/x.jpg", "loose.jpg")
     found = {item.name: [path.name for path in item.paths] for item in find_inputs([tmp_path], group="folder")}
     assert found == {tmp_path.name: ["loose.jpg"], "town/2022": ["x.jpg"], "town/2023": ["p9.jpg", "p10.jpg"]}
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+def test_a_folder_with_a_tiff_of_several_pages_is_a_shelf(tmp_path: Path, frames: int) -> None:
+    page = Image.new("1", (40, 30), 1)
+    for name in ("a.tif", "b.tiff"):
+        page.save(tmp_path / name, format="TIFF", save_all=True, append_images=[page] * (frames - 1))
+    listed = find_inputs([tmp_path / "a.tif", tmp_path / "b.tiff"], group="folder")
+    assert [len(item.paths) for item in listed] == ([1, 1] if frames > 1 else [2])
+    assert names(tmp_path, group="folder") == (["a.tif", "b.tiff"] if frames > 1 else [tmp_path.name])
 
 
 @pytest.mark.parametrize(
