@@ -21,6 +21,7 @@ from gikocr.ocr.quick import QuickFirst
 from gikocr.ocr.remembered import RememberedLines
 from gikocr.pipeline.assembly import CellCollector, cell_texts, form_reading, table_reading, with_cell_texts
 from gikocr.pipeline.calibration import load_calibration
+from gikocr.pipeline.contest import Contest
 from gikocr.pipeline.full_text import FullText, read_full_text, section_texts, unruled_tables, with_missing_facts
 from gikocr.pipeline.grids import fit_of
 from gikocr.pipeline.metadata import document_values, has_title, read_head_and_tail
@@ -97,9 +98,8 @@ class Pipeline:
         quick = self._engines.label_reader()
         self._labels = self._lines if quick is None else RememberedLines(QuickFirst(quick, self._lines))
         self._known = False  # whether pages before hold tables of the form
-        self._grids = GridReader(
-            self._labels, lambda grids: fit_of(self._form, grids, known=self._known), self._engines.boundary_finder()
-        )
+        contest = Contest(lambda grids: fit_of(self._form, grids, known=self._known))
+        self._grids = GridReader(self._labels, contest, self._engines.boundary_finder())
         self._pages = PageReader(settings, self._lines, self._labels, self._engines.region_detector, self._grids)
         self._cells = self._engines.cell_reader()
         self._second = self._engines.second_reader()
@@ -349,7 +349,7 @@ class Pipeline:
 
     def _is_table(self, grid: LabelledGrid) -> bool:
         """Whether a grid is of the form and has columns that the next page may go on with."""
-        return grid.grid.n_cols > 2 and self._grids.fit([grid]).evidence > 0.0
+        return grid.grid.n_cols > 2 and self._grids.contest.fit([grid]).evidence > 0.0
 
     def _read_text(self, pages: Sequence[PageReading], run: _Run) -> FullText | None:
         if self._page_text is None:

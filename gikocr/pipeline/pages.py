@@ -170,7 +170,7 @@ class PageReader:
         return self._lines_score(upright, text_regions(upright.gray, page.number, []))
 
     def _read_turned(self, page: Page, turn: int, before: Grid | None) -> PageReading:
-        self._grids.forget()
+        self._grids.contest.forget()
         upright = self._upright(page, turn)
         found = self._find(upright.gray)
         tables = table_regions(upright.gray, page.number, self._detector)
@@ -221,7 +221,7 @@ class PageReader:
         return _letters(line.text) * line.score > LINE_LETTERS * box.width / box.height
 
     def _evidence(self, read: Sequence[ReadGrid]) -> float:
-        return self._grids.fit([r.labelled for r in read]).evidence if read else 0.0
+        return self._grids.contest.fit([r.labelled for r in read]).evidence if read else 0.0
 
     def _lines_score(self, upright: UprightPage, texts: Sequence[Region]) -> float:
         longest = sorted(texts, key=lambda r: -r.box.width)[:SAMPLE_LINES]

@@ -12,21 +12,11 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from gikocr.elements import Grid, LabelledGrid, LineReader
+from gikocr.elements import Grid, LineReader
 from gikocr.ocr.cells import GridInk, grid_ink, read_labels
 from gikocr.ocr.ink import PageInk, find_ink
-from gikocr.pipeline.grids import (
-    Fit,
-    ReadGrid,
-    has_pale,
-    is_ruled,
-    is_same,
-    is_weak,
-    place_of,
-    rivals_of,
-    share_in_common,
-    touch,
-)
+from gikocr.pipeline.contest import Contest
+from gikocr.pipeline.grids import ReadGrid, has_pale, is_ruled, is_same, is_weak, rivals_of
 from gikocr.preprocess.paler import without_paler
 from gikocr.table.crowded import with_crowded_rows_cut
 from gikocr.table.found import FoundGrids, ruled_grids
@@ -56,27 +46,22 @@ FEW_HALVES = 4
 """Bare rows stand beside so many others at most in a table whose zeros are printed."""
 MOST_LOST = 3
 """Rows above and below a grid whose lines were not seen."""
-INSIDE = 0.1
-"""A grid of which this share lies in another shows rows that the other shows too."""
-
 BESIDE = 0.7
 """What lies so far from a part of a grid, in heights of print, is on its outer lines."""
 
 _Way = Callable[[Sequence[ReadGrid], Sequence[ReadGrid]], list[ReadGrid]]
 """Rivals of weak grids that keep off the strong ones; strong ones first."""
-FitOfGrids = Callable[[Sequence[LabelledGrid]], Fit]
 
 
 class GridReader:
     """Reads the labels of grids, and of their rivals where they fit the form badly."""
 
-    def __init__(self, reader: LineReader, fit: FitOfGrids, finder: BoundaryFinder | None = None) -> None:
+    def __init__(self, reader: LineReader, contest: Contest, finder: BoundaryFinder | None = None) -> None:
         """Take the reader of labels, what says how well grids of one page fit the form, and what sees boundaries without rules."""
         self._reader = reader
-        self._fit = fit
+        self.contest = contest
         self._finder = finder
         self._seen: tuple[Image, NDArray[np.float32]] | None = None
-        self._fits: dict[tuple[int, ...], tuple[tuple[LabelledGrid, ...], Fit]] = {}
         self._tried: list[ReadGrid] = []
 
     def read(self, gray: Image, found: FoundGrids, grids: Sequence[Grid], number: int) -> list[ReadGrid]:
@@ -110,7 +95,7 @@ class GridReader:
                     break
                 ink = grid_ink(grid, read.ink.ink)
                 labelled = read_labels(ink, self._reader)
-                if self.fit([labelled]).held <= self.fit([read.labelled]).held:
+                if self.contest.fit([labelled]).held <= self.contest.fit([read.labelled]).held:
                     break
                 read = ReadGrid(read.found, ink, labelled)
         return read
@@ -134,21 +119,12 @@ class GridReader:
                 break
             strong = [r for r in kept if r not in weak]
             rivals = way(strong, weak)
-            kept = self._better(weak, strong, rivals)
+            kept = self.contest.better(weak, strong, rivals)
         self._tried = []
         # Those that are there since the beginning were made regular, or were better as they are.
         anew = self._regular(gray, found, [r for r in kept if r not in first])
         kept = [self._joined(gray, found, r) for r in (*(r for r in kept if r in first), *anew)]
-        return sorted(self._without_strays(kept), key=lambda r: (r.found.box.top, r.found.box.left))
-
-    def _without_strays(self, grids: Sequence[ReadGrid]) -> list[ReadGrid]:
-        """The grids but those that hold nothing of the form and lie over one that does: they show its rows once more."""
-        holding = [r for r in grids if self._fit_of(r).evidence > 0.0]
-
-        def stray(r: ReadGrid) -> bool:
-            return r not in holding and any(share_in_common(r, h) >= INSIDE for h in holding)
-
-        return [r for r in grids if not stray(r)]
+        return sorted(self.contest.without_strays(kept), key=lambda r: (r.found.box.top, r.found.box.left))
 
     def _regular(self, gray: Image, found: FoundGrids, read: Sequence[ReadGrid]) -> list[ReadGrid]:
         """The grids, those that hold as much of the form when they are made regular in that form."""
@@ -162,7 +138,7 @@ class GridReader:
             grid = made[id(r)]
             if grid is not None:
                 rival = self._read_grid(grid, ink, grid.page)
-                r = rival if self._fit_of(rival).held >= self._fit_of(r).held else r
+                r = rival if self.contest.fit_of(rival).held >= self.contest.fit_of(r).held else r
             kept.append(r)
         return kept
 
@@ -174,12 +150,12 @@ class GridReader:
             halves = halves_of_rows(grid, [c.box is not None for c in best.ink.cells])
             row = next((r for r in halves if r > row and not is_ruled(grid, r, found.lines)), grid.n_rows)
             # Among many bare rows one more is nothing strange.
-            if row == grid.n_rows or (self._fit_of(best).unmatched == 0 and len(halves) > FEW_HALVES):
+            if row == grid.n_rows or (self.contest.fit_of(best).unmatched == 0 and len(halves) > FEW_HALVES):
                 break
             lattice = Lattice.of(grid)
             lattice.join_rows(row)
             rival = self._read_grid(lattice.to_grid(grid.page, grid.spare_lines), best.ink.ink, grid.page)
-            if self._fit_of(rival).held > self._fit_of(best).held:
+            if self.contest.fit_of(rival).held > self.contest.fit_of(best).held:
                 best = rival
         if best is read:
             return read
@@ -192,7 +168,7 @@ class GridReader:
         One that was found without lines always is: heads of several lines are one row between level lines and more without them,
         and which is right shows in the reading.
         """
-        return read.found in found.unruled or is_weak(read, self._fit_of(read), found.words, found.lines)
+        return read.found in found.unruled or is_weak(read, self.contest.fit_of(read), found.words, found.lines)
 
     def _ways(self, gray: Image, found: FoundGrids, first: GridInk, before: Grid | None) -> Iterator[_Way]:
         """The ways to find rivals: boundaries that a network sees, darker ink, fewer pale lines, columns of the page before, words."""
@@ -309,7 +285,7 @@ class GridReader:
         if (grid := with_columns_of(top.found, table, words, only=only)) is not None:
             rival = self._read_grid(grid, top.ink.ink, top.ink.grid.page)
             # Columns that were put there prove nothing: the labels that come free by it must.
-            gained = self._fit_of(rival).labels - self._fit_of(top).labels
+            gained = self.contest.fit_of(rival).labels - self.contest.fit_of(top).labels
             rivals += [rival] if gained >= LABELS_GAINED else []
         if (grid := with_crowded_rows_cut(top.ink.grid, table, words)) is not None:
             rivals.append(self._read_grid(grid, top.ink.ink, top.ink.grid.page))
@@ -334,29 +310,14 @@ class GridReader:
             grids = boundary_grids(gray, probability, seen, number)
             ways.append(self._new(grids, lambda new: self._read_boundaries(gray, found, new, number)))
         self._tried = []
-        read = max(ways, key=self._holds)
-        return [r for r in read if self._fit_of(r).evidence > 0.0]
+        read = max(ways, key=self.contest.holds)
+        return [r for r in read if self.contest.fit_of(r).evidence > 0.0]
 
     def _boundaries(self, finder: BoundaryFinder, gray: Image) -> NDArray[np.float32]:
         """What the network sees on a page; kept for the last one, which may be asked about more than once."""
         if self._seen is None or self._seen[0] is not gray:
             self._seen = (gray, finder.boundaries(gray))
         return self._seen[1]
-
-    def fit(self, labelled: Sequence[LabelledGrid]) -> Fit:
-        """How well grids of one page fit the form; kept, since registering anew costs more than finding them."""
-        key = tuple(id(g) for g in labelled)
-        if key not in self._fits:
-            # While the grids are kept, no other has their identity.
-            self._fits[key] = (tuple(labelled), self._fit(labelled))
-        return self._fits[key][1]
-
-    def forget(self) -> None:
-        """Let go of the grids of a page."""
-        self._fits.clear()
-
-    def _fit_of(self, read: ReadGrid) -> Fit:
-        return self.fit([read.labelled])
 
     def _read_boundaries(self, gray: Image, found: FoundGrids, grids: Sequence[Grid], number: int) -> list[ReadGrid]:
         """Read grids by boundaries that were seen: of the lines found, only what lies on those is no print."""
@@ -365,35 +326,3 @@ class GridReader:
         rims, cores = line_mask(replace(found.lines, broken=True), grids)
         ink, words = find_ink(gray, rims, cores), find_words(gray, rims)
         return [self._mended(self._read_grid(grid, ink, number), words) for grid in grids]
-
-    def _better(
-        self, weak: Sequence[ReadGrid], strong: Sequence[ReadGrid], rivals: Sequence[ReadGrid]
-    ) -> list[ReadGrid]:
-        """Of the grids and their rivals, place by place, those that hold more of the form; strong ones where rivals reach them."""
-        left, chosen = [*strong, *weak], list[ReadGrid]()
-        while left:
-            ours, theirs = [left.pop()], list[ReadGrid]()
-            grown = True
-            while grown:
-                more = [r for r in rivals if r not in theirs and touch(r, ours)]
-                also = [r for r in left if touch(r, [*theirs, *more])]
-                theirs, ours = [*theirs, *more], [*ours, *also]
-                left = [r for r in left if r not in also]
-                grown = bool(also)
-            if self._holds(theirs) > self._holds(ours):
-                # What holds nothing of the form did not win; one of them does, or they would hold no more than ours.
-                won = [r for r in theirs if self._fit_of(r).evidence > 0.0]
-                # One that a rival hardly touches stays where it holds what they do not.
-                aside = [o for o in ours if not any(share_in_common(o, r) >= INSIDE for r in won)]
-                chosen += won + [o for o in aside if self._holds([*won, o]) > self._holds(won)]
-            else:
-                chosen += ours
-        return chosen
-
-    def _holds(self, grids: Sequence[ReadGrid]) -> float:
-        """What grids hold of the form together: pieces of a table fit it one by one more freely than they do in their order.
-
-        What alone holds nothing of it is no part of it, and is asked about no further.
-        """
-        parts = [r.labelled for r in sorted(grids, key=place_of) if self._fit_of(r).evidence > 0.0]
-        return max(0.0, self.fit(parts).held) if parts else 0.0

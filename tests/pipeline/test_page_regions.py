@@ -12,6 +12,7 @@ from gikocr.elements import Grid, LabelledGrid, LineText, Page
 from gikocr.engines.layout import RulingLineLayoutModel
 from gikocr.geometry import Affine, BBox
 from gikocr.pipeline import pages
+from gikocr.pipeline.contest import Contest
 from gikocr.pipeline.grids import Fit, ReadGrid
 from gikocr.pipeline.pages import READABLE, PageReader
 from gikocr.pipeline.rivals import GridReader
@@ -57,7 +58,7 @@ def drawn() -> Page:
 
 def reader_of(kind: type[GridReader]) -> PageReader:
     reader = Reader()
-    grids = kind(reader, lambda labelled: Fit(50.0, 0))
+    grids = kind(reader, Contest(lambda labelled: Fit(50.0, 0)))
     return PageReader(load_settings(), reader, reader, RulingLineLayoutModel, grids)
 
 
@@ -115,12 +116,14 @@ def test_a_page_that_reads_on_its_side_is_turned_where_only_then_it_holds_the_fo
     height, width = gray.shape
     page = Page(1, 0, 1, float(width), float(height), "px", gray, Affine(), 200.0)
     reader = Reader()
-    pages_of = PageReader(load_settings(), reader, reader, RulingLineLayoutModel, GridReader(reader, wide_only))
+    pages_of = PageReader(
+        load_settings(), reader, reader, RulingLineLayoutModel, GridReader(reader, Contest(wide_only))
+    )
     read = pages_of.read(page)
     assert read.upright.turned in (90, 270)
     assert read.fit == 50.0
     nothing = PageReader(
-        load_settings(), reader, reader, RulingLineLayoutModel, GridReader(reader, lambda _: Fit(0.0, 0))
+        load_settings(), reader, reader, RulingLineLayoutModel, GridReader(reader, Contest(lambda _: Fit(0.0, 0)))
     )
     assert nothing.read(page).upright.turned == 0
 
@@ -144,7 +147,7 @@ def test_a_row_between_lines_that_reads_as_a_line_of_text_is_no_table(text: str,
     height, width = gray.shape
     page = Page(1, 0, 1, float(width), float(height), "px", gray, Affine(), 200.0)
     reader = Saying(text)
-    grids = GridReader(reader, lambda _: Fit(0.0, 0))
+    grids = GridReader(reader, Contest(lambda _: Fit(0.0, 0)))
     reading = PageReader(load_settings(), reader, reader, RulingLineLayoutModel, grids).read(page)
     assert any(r.label == "table" for r in reading.regions) == is_table == bool(reading.grids)
 
@@ -167,7 +170,7 @@ def test_a_stamps_cells_do_not_say_how_a_page_of_prose_lies() -> None:
         write(gray, "行政机关主动公开政府信息情况如下表所示请予审议", (800, 500 + 70 * k))
     height, width = gray.shape
     page = Page(1, 0, 1, float(width), float(height), "px", gray, Affine(), 200.0)
-    grids = GridReader(Prose(), lambda labelled: Fit(0.0, 0))
+    grids = GridReader(Prose(), Contest(lambda labelled: Fit(0.0, 0)))
     reading = PageReader(load_settings(), Prose(), Prose(), RulingLineLayoutModel, grids).read(page)
     assert reading.upright.turned == 0
     assert reading.words_score >= READABLE

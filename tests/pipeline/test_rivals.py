@@ -9,10 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gikocr.elements import Cell, CellText, Grid, LabelledGrid, LineText
+from gikocr.elements import Grid, LabelledGrid, LineText
 from gikocr.geometry import BBox
-from gikocr.ocr.cells import GridInk
-from gikocr.ocr.ink import find_ink
+from gikocr.pipeline.contest import Contest
 from gikocr.pipeline.grids import Fit, ReadGrid, is_same
 from gikocr.pipeline.rivals import GridReader
 from gikocr.table.found import FoundGrids, find_grids
@@ -56,7 +55,7 @@ def by_columns(wanted: int, asked: list[int]) -> GridReader:
         asked.extend(g.grid.n_cols for g in grids)
         return Fit(1000.0 - 100.0 * off, off)
 
-    return GridReader(Silent(), fit)
+    return GridReader(Silent(), Contest(fit))
 
 
 def with_false_line(grid: Grid, col: int) -> Grid:
@@ -129,24 +128,6 @@ def tried(reader: GridReader, page: np.ndarray, found: FoundGrids, read: list[Re
     return grids
 
 
-def test_a_group_that_wins_leaves_behind_what_holds_nothing() -> None:
-    page = zeros_under_each_other()
-    found = find_grids(page)
-    (whole,) = found.grids
-    evidence = {whole.n_cols: 10.0, whole.n_cols + 1: 40.0, 1: -3.0}
-    reader = GridReader(Silent(), lambda grids: Fit(sum(evidence[g.grid.n_cols] for g in grids), 1))
-    better, strange = (
-        with_false_line(whole, 3),
-        replace(whole, row_lines=whole.row_lines[:2], col_lines=whole.col_lines[:2]),
-    )
-    strange = replace(strange, cells=whole.cells[:1])
-    weak = reader.read(page, found, [whole], 1)[0]
-    won, nothing = (reader._read_grid(g, weak.ink.ink, 1) for g in (better, strange))
-    assert nothing.labelled.grid.n_cols == 1
-    assert reader._better([weak], [], [won, nothing]) == [won]
-    assert reader._better([weak], [], [nothing]) == [weak]
-
-
 def test_lines_without_pale_ones_are_not_looked_for_where_none_is_near(monkeypatch: pytest.MonkeyPatch) -> None:
     page = zeros_under_each_other()
     found = find_grids(page)
@@ -170,71 +151,6 @@ def test_lines_without_pale_ones_are_not_looked_for_where_none_is_near(monkeypat
     assert asked == [False]
 
 
-def test_grids_are_registered_once_and_others_anew() -> None:
-    page = zeros_under_each_other()
-    found = find_grids(page)
-    asked: list[int] = []
-    reader = by_columns(len(XS) - 1, asked)
-    (one,) = reader.read(page, found, found.grids, 1)
-    other = reader._read_grid(with_false_line(found.grids[0], 3), one.ink.ink, 1)
-    asked.clear()
-    fits = [reader.fit([one.labelled]), reader.fit([other.labelled]), reader.fit([one.labelled, other.labelled])]
-    assert fits == [Fit(1000.0, 0), Fit(900.0, 1), Fit(900.0, 1)]
-    assert [reader.fit([one.labelled]), reader.fit([other.labelled])] == fits[:2]
-    assert asked == [7, 8, 7, 8]
-    reader.forget()
-    reader.fit([one.labelled])
-    assert asked == [7, 8, 7, 8, 7]
-
-
-def cells_at(box: BBox, cols: int) -> ReadGrid:
-    """A grid of one row in a place, told by its number of columns."""
-    xs = np.linspace(box.left, box.right, cols + 1)
-    lines = tuple(tuple((float(x), y) for x in xs) for y in (box.top, box.bottom))
-    cells = tuple(
-        Cell(0, 1, c, c + 1, BBox(float(a), box.top, float(b), box.bottom))
-        for c, (a, b) in enumerate(itertools.pairwise(xs))
-    )
-    grid = Grid(1, box, lines, tuple(((float(x), box.top), (float(x), box.bottom)) for x in xs), cells)
-    empty = np.full((10, 10), 255, np.uint8)
-    ink = GridInk(grid, find_ink(empty, empty * 0, empty * 0), (), 20.0)
-    return ReadGrid(grid, ink, LabelledGrid(grid, (CellText("", 1.0, False),) * cols))
-
-
-def holding(evidence: dict[int, float], together: dict[tuple[int, ...], float] | None = None) -> GridReader:
-    """A reader to which grids hold what is told of their columns, alone or together; together the sum where nothing is told."""
-
-    def fit(grids: Sequence[LabelledGrid]) -> Fit:
-        cols = tuple(g.grid.n_cols for g in grids)
-        return Fit((together or {}).get(cols, sum(evidence[c] for c in cols)), 0)
-
-    return GridReader(Silent(), fit)
-
-
-def test_a_grid_that_holds_nothing_and_lies_over_one_that_does_is_dropped() -> None:
-    table = cells_at(BBox(100, 100, 900, 400), 7)
-    over, away = cells_at(BBox(110, 380, 900, 460), 3), cells_at(BBox(100, 600, 900, 700), 3)
-    reader = holding({7: 50.0, 3: 0.0})
-    assert reader._without_strays([table, over, away]) == [table, away]
-
-
-def test_pieces_of_a_table_are_compared_with_the_whole_by_what_they_hold_together() -> None:
-    whole = cells_at(BBox(100, 100, 900, 900), 7)
-    pieces = [cells_at(BBox(100, 100, 900, 480), 4), cells_at(BBox(100, 500, 900, 900), 5)]
-    alone = {7: 100.0, 4: 70.0, 5: 60.0}
-    assert holding(alone, {(4, 5): 90.0})._better([whole], [], pieces) == [whole]
-    assert holding(alone, {(4, 5): 110.0})._better([whole], [], pieces) == pieces
-
-
-def test_a_grid_that_a_winning_rival_hardly_touches_stays() -> None:
-    weak, below = cells_at(BBox(100, 100, 900, 480), 4), cells_at(BBox(100, 490, 900, 900), 5)
-    rival = cells_at(BBox(100, 100, 900, 500), 7)
-    reader = holding({7: 200.0, 4: 90.0, 5: 60.0})
-    assert sorted(reader._better([weak], [below], [rival]), key=lambda r: r.found.box.top) == [rival, below]
-    reaching = cells_at(BBox(100, 100, 900, 700), 7)
-    assert reader._better([weak], [below], [reaching]) == [reaching], "it shows some of its rows"
-
-
 def test_a_grid_under_the_ghost_of_a_page_is_found_in_its_darker_ink() -> None:
     page = ghost(table_page(), 31, 3)
     found = find_grids(page)
@@ -243,7 +159,7 @@ def test_a_grid_under_the_ghost_of_a_page_is_found_in_its_darker_ink() -> None:
         off = sum(abs(g.grid.n_rows - 6) for g in grids)
         return Fit(1000.0 - 100.0 * off, off)
 
-    reader = GridReader(Silent(), fit)
+    reader = GridReader(Silent(), Contest(fit))
     read = reader.read(page, found, found.grids, 1)
     assert [r.labelled.grid.n_rows for r in read] != [6], "the ghost matters"
     assert [r.labelled.grid.n_rows for r in reader.best(page, found, read)] == [6]
