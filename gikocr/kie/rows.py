@@ -24,6 +24,8 @@ NEUTRAL_ILLEGIBLE = 0.24
 """Neutral similarity of a reading that is hardly legible: labels that are another row's have under 0.2 with it."""
 READ_TO, BEGINNING = 5, 0.97
 """Texts of this many letters are compared with the beginning of a label too; such a match counts a little less."""
+SAME_GROUP = 0.7
+"""A text this similar to the label of a group, and to no row of it more, is that label."""
 LABEL_AGAINST = -16.0
 """Log weight per unit of similarity below neutral."""
 NO_LABEL = -1.5
@@ -192,13 +194,22 @@ def likeness(text: str, wanted: str) -> float:
 
 
 def label_weight(texts: Sequence[str], label: Label | None, groups: Sequence[Label], legible: float = 1.0) -> float:
-    """Natural log weight of a printed row's texts for a row of the form; ``legible`` as in :class:`PrintedRow`."""
-    readable = [t for t in texts if normalise(t)]
+    """Natural log weight of a printed row's texts for a row of the form; ``legible`` as in :class:`PrintedRow`.
+
+    A text that is no more than the label of the row's group says nothing of which of its rows it stands in.
+    """
+    readable = [t for t in texts if normalise(t) and not (label and groups and _is_group_alone(t, label, groups[-1]))]
     if label is None:
         return LABEL_AGAINST / 2 if readable else 2.0
     if not readable:
         return NO_LABEL
     return similarity_weight(label_similarity(readable, label, groups), legible)
+
+
+def _is_group_alone(text: str, label: Label, group: Label) -> bool:
+    if len(normalise(text)) > len(normalise(group.text)):
+        return False
+    return similarity(text, group.text) >= max(SAME_GROUP, *(likeness(text, wanted) for wanted in label.all))
 
 
 def similarity_weight(likeness: float, legible: float = 1.0) -> float:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from gikocr.elements import Cell, CellText, Grid, LabelledGrid
-from gikocr.forms import load_form
+from gikocr.forms import Label, load_form
 from gikocr.geometry import BBox
 from gikocr.kie.columns import SAME_PLACE, _Move, _moves, _place, _place_weight, _Places, place_columns
-from gikocr.kie.rows import PrintedRow, printed_rows
+from gikocr.kie.rows import NO_LABEL, PrintedRow, label_weight, printed_rows
 from tests.kie.sheets import BLANK, NUMBER
 
 
@@ -179,3 +179,21 @@ def test_a_column_that_a_false_line_cuts_in_two_is_whole() -> None:
         assert len(places.spans) == last
         whole = places.spans[last - 1] == (last, last + 2)
         assert whole != both, "two numbers in one row are two columns"
+
+
+def rows_of(edition: str) -> dict[str, tuple[Label, tuple[Label, ...]]]:
+    table = load_form("annual_report").editions[edition].tables["三"]
+    return {r.key: (r.label, r.groups) for s in table.sections for r in s.rows if r.label is not None}
+
+
+def test_the_label_of_a_group_says_nothing_of_which_of_its_rows_it_stands_in() -> None:
+    undivided, divided = rows_of("2019")["other_processing"], rows_of("2021")
+    texts = ("(六)其他处理",)
+    assert label_weight(texts, *undivided) > 6.0
+    for key in ("other_correction_overdue", "other_fee_overdue", "other_other"):
+        label, groups = divided[key]
+        assert label_weight(texts, label, groups) == NO_LABEL
+        assert label_weight(("(六)其他处理" + label.text,), label, groups) > 6.0, "the group and the row in one cell"
+        assert label_weight((*texts, label.text), label, groups) > 6.0
+    other, groups = divided["other_fee_overdue"]
+    assert label_weight(("(七)总计",), other, groups) < NO_LABEL, "another row's label speaks against it still"
