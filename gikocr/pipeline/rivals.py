@@ -24,7 +24,7 @@ from gikocr.table.lattice import Lattice
 from gikocr.table.learned import SEEN, BoundaryFinder, boundary_grids, boundary_grids_in
 from gikocr.table.lines import RulingLines, find_ruling_lines, line_rims
 from gikocr.table.mask import line_mask
-from gikocr.table.mend import mend, with_columns_of, with_columns_of_heads, with_lost_row
+from gikocr.table.mend import mend, with_columns_of, with_columns_of_heads, with_lost_row, with_lost_sides
 from gikocr.table.parts import parts_of
 from gikocr.table.regular import halves_of_rows, regular
 from gikocr.table.streaks import without_streaks
@@ -83,15 +83,16 @@ class GridReader:
         return ReadGrid(grid, cells, read_labels(cells, self._reader))
 
     def _mended(self, read: ReadGrid, words: Words) -> ReadGrid:
-        """The grid cut further, and with rows beyond its lines, where words show it, if that fits the form better."""
+        """The grid cut further, and with rows and columns beyond its lines, where words show it, if that fits the form better."""
         changes: list[tuple[Callable[[Grid, Words], Grid | None], int]] = [
             (mend, 1),
+            (with_lost_sides, 1),
             *((partial(with_lost_row, top=top), MOST_LOST) for top in (True, False)),
         ]
         for change, most in changes:
             for _ in range(most):
                 grid = change(read.ink.grid, words)
-                if grid is None:
+                if grid is None or grid is read.ink.grid:
                     break
                 ink = grid_ink(grid, read.ink.ink)
                 labelled = read_labels(ink, self._reader)
