@@ -156,15 +156,21 @@ def _nearly_level(pieces: NDArray[np.float64], mm: float) -> NDArray[np.float64]
 
 
 def _runs_askew(pieces: NDArray[np.float64], mm: float) -> bool:
-    """Whether enough pieces of lines lie askew to the longest of them in one direction, as the sides of a frame do."""
+    """Whether enough pieces of lines lie askew to the longest of them in one direction, as the sides of a frame do.
+
+    Where the lines of tables are dotted or lost the longest are a frame's own, which lie askew to the page.
+    """
     lengths = pieces[:, 2] - pieces[:, 0]
     angles = np.degrees(np.arctan2(pieces[:, 3] - pieces[:, 1], lengths))
     long = lengths > LONG_PIECE_MM * mm
-    angles = angles - (float(np.median(np.repeat(angles[long], lengths[long].astype(int)))) if long.any() else 0.0)
-    askew = (np.abs(angles) > ASKEW) & (lengths > SIDE_PIECE_MM * mm)
+    table = float(np.median(np.repeat(angles[long], lengths[long].astype(int)))) if long.any() else 0.0
     bins = np.arange(-2 * MOST_TILT, 2 * MOST_TILT + 1.0)
-    drawn, _ = np.histogram(angles[askew], bins, weights=lengths[askew])
-    return bool((drawn[1:] + drawn[:-1]).max() > LEAST_DRAWN_MM * mm)
+    for level, least in ((table, ASKEW), (0.0, CLEARLY_ASKEW)):
+        askew = (np.abs(angles - level) > least) & (lengths > SIDE_PIECE_MM * mm)
+        drawn, _ = np.histogram(angles[askew] - level, bins, weights=lengths[askew])
+        if (drawn[1:] + drawn[:-1]).max() > LEAST_DRAWN_MM * mm:
+            return True
+    return False
 
 
 def _strokes(pieces: NDArray[np.float64], mm: float) -> list[_Stroke]:

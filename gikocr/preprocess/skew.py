@@ -23,6 +23,13 @@ MOST_POINTS = 60_000
 """Ink edge points used; more change the angle by less than the fine step."""
 MARGIN = 1 / 20
 """The outermost share of a page, in which no lines are looked for."""
+LEAST_POINTS = 50
+"""Edge points with fewer of which a page has no ink."""
+TELLING, STAMP_WIDE, STAMP_HIGH, STAMP_RIM = 0.5, 0.35, 0.25, 0.15
+"""What tells this share of the sharpness may be a stamp where it is no wider and no higher than these shares of the page; its rim, as a
+share of its width, belongs to it."""
+TOLD = 1.4
+"""Ratio of greatest to usual sharpness from which ink tells an angle: specks and grain have 1.1, some lines of print 1.8."""
 REDUCED_SIDE = 1000
 """Longer side of the picture on which the angle is measured."""
 
@@ -47,28 +54,61 @@ def find_skew(gray: Image, limit: float) -> float:
     edge[:across] = edge[edge.shape[0] - across :] = 0
     edge[:, :along] = edge[:, edge.shape[1] - along :] = 0
     ys, xs = np.nonzero(edge > _least_step(edge))
-    if len(xs) < 50:
+    if len(xs) < LEAST_POINTS:
         return 0.0
     if len(xs) > MOST_POINTS:
         keep = np.random.default_rng(0).choice(len(xs), MOST_POINTS, replace=False)
         ys, xs = ys[keep], xs[keep]
     x = xs.astype(np.float32) - size[0] / 2
     y = ys.astype(np.float32)
+    angle, _ = _angle(x, y, limit)
+    beyond = _beyond_what_tells(x, y, angle, size)
+    if beyond is None:
+        return angle
+    other, told = _angle(x[beyond], y[beyond], limit)
+    return other if told >= TOLD else angle
+
+
+def _angle(x: NDArray[np.float32], y: NDArray[np.float32], limit: float) -> tuple[float, float]:
+    """The angle in degrees, in [-limit, limit], at which most edge points share their rows, and how much more than at most angles."""
 
     def sharpness(angle: float) -> float:
-        slope = np.tan(np.radians(angle))
-        rows = np.rint(y - x * slope).astype(np.int32)
-        counts = np.bincount(rows - rows.min()).astype(np.float64)
-        return float((counts**2).sum())
+        return float((np.bincount(_rows(x, y, angle)).astype(np.float64) ** 2).sum())
 
     # Half a step off zero, whatever the limit: a wider search tries the same small angles and finds the same ones.
     steps = np.arange(COARSE_STEP / 2, limit + FINE_STEP / 2, COARSE_STEP)
     coarse = np.concatenate([-steps[::-1], steps])
-    best = float(max((float(a) for a in coarse), key=sharpness))
+    tried = np.array([sharpness(float(a)) for a in coarse])
+    best = float(coarse[int(tried.argmax())])
     fine = np.arange(best - COARSE_STEP, best + COARSE_STEP + FINE_STEP / 2, FINE_STEP)
     values = np.array([sharpness(float(a)) for a in fine])
     # On a straight page several small angles move no edge to another row: their middle is meant, not the first of them.
-    return float(np.clip(np.median(fine[values == values.max()]), -limit, limit))
+    angle = np.clip(np.median(fine[values == values.max()]), -limit, limit)
+    return float(angle), float(tried.max() / np.median(tried))
+
+
+def _rows(x: NDArray[np.float32], y: NDArray[np.float32], angle: float) -> NDArray[np.int32]:
+    rows = np.rint(y - x * np.float32(np.tan(np.radians(angle)))).astype(np.int32)
+    return np.asarray(rows - rows.min())
+
+
+def _beyond_what_tells(
+    x: NDArray[np.float32], y: NDArray[np.float32], angle: float, size: tuple[int, int]
+) -> NDArray[np.bool_] | None:
+    """Edge points outside of what tells the angle, where that is as small as a stamp, which is put on by hand; else None."""
+    rows = _rows(x, y, angle)
+    counts = np.bincount(rows).astype(np.float64)
+    order = np.argsort(-counts)
+    telling = np.cumsum(counts[order] ** 2) <= TELLING * (counts**2).sum()
+    sharp = np.zeros(len(counts), bool)
+    sharp[order[: max(1, int(telling.sum()))]] = True
+    own = sharp[rows]
+    (left, right), (top, bottom) = (np.percentile(v[own], [2, 98]) for v in (x, y))
+    if right - left > STAMP_WIDE * size[0] or bottom - top > STAMP_HIGH * size[1]:
+        return None
+    margin = (right - left) * STAMP_RIM
+    inside = (x > left - margin) & (x < right + margin) & (y > top - margin) & (y < bottom + margin)
+    return ~inside if int((~inside).sum()) >= LEAST_POINTS else None
 
 
 def _least_step(edge: NDArray[np.int16]) -> float:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gikocr.geometry import BBox
 from gikocr.preprocess.frames import find_frames
+from gikocr.preprocess.skew import find_skew
 from gikocr.preprocess.stamps import without_stamps
 
 if TYPE_CHECKING:
@@ -99,6 +100,31 @@ def test_a_stamp_as_dark_as_print_goes_and_says_where_it_was() -> None:
     assert box.left > 690
     assert box.right < 1170
     assert (covered[clean - page.astype(int) > 60] > 0).mean() > 0.6
+
+
+def values_alone() -> Image:
+    """Rows of values whose lines were lost, as thresholding loses pale ones."""
+    page = np.full((2339, 1654), 255, np.uint8)
+    for y in range(420, 1300, 80):
+        for x in range(200, 1400, 170):
+            cv2.putText(page, str((x * y) % 97), (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (40,), 2, cv2.LINE_AA)
+    return page
+
+
+@pytest.mark.parametrize("tilt", [-6.0, -4.0, 5.0])
+def test_a_stamp_on_a_page_whose_lines_are_lost_lies_askew_to_the_page(tilt: float) -> None:
+    page = stamped(values_alone(), tilt, 40)
+    (level, (frame,)), (_, none) = find_frames(page)
+    assert not level
+    assert not none
+    assert frame.tilt == pytest.approx(-tilt, abs=0.5)
+    assert abs(find_skew(page, 10.0)) < 0.3, "the page lies straight, whatever the stamp's long sides say"
+    assert abs(find_skew(stamped(page, -tilt, 40, at=(300, 1500)), 10.0)) < 0.3
+
+
+def test_a_stamp_that_is_all_there_is_tells_the_skew() -> None:
+    page = stamped(np.full((2339, 1654), 255, np.uint8), 5.0, 40)
+    assert find_skew(page, 10.0) == pytest.approx(-5.0, abs=0.3)
 
 
 def test_a_frame_that_lies_as_the_table_does_is_a_part_of_it() -> None:
