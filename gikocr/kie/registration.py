@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gikocr.elements import LabelledGrid, PlacementEvidence
+from gikocr.elements import Grid, LabelledGrid, PlacementEvidence
 from gikocr.forms import Form, Label, Row, Table, normalise
 from gikocr.geometry import BBox
 from gikocr.kie.alignment import NEVER, Alignment, align
@@ -44,6 +44,8 @@ BARE_ROW, BARE_WIDTH = 0.9, 0.25
 """Certainty of a place in a bare row whose column was not found, and least share of the table's width that its cells take."""
 PRINT_LEFT = 0.5
 """Certainty that is left to an empty place of a row in which something is printed beside all places: it may be what this one lacks."""
+IN_LABEL = 0.5
+"""Certainty that is left to a place that lies in the cell of its row's label, whose print would be read for a value."""
 LEAST_WEIGHT = 1e-4
 """Placements with less probability than this are not kept."""
 
@@ -324,15 +326,28 @@ def _row_fields(
             span = place.spans.get(k)
             if span is None:
                 continue
+            in_label = _in_label(grids[half.grid].grid, half, span)
+            if in_label and not half.filled:
+                continue
             box = grids[half.grid].grid.box_of(half.row, half.row_end, *span)
             inked = _has_ink(grids[half.grid], half, span)
-            options.append((inked, half.grid, box, certainty * place.certainty.get(k, 0.0)))
+            sure = certainty * place.certainty.get(k, 0.0)
+            options.append((inked, half.grid, box, IN_LABEL * sure if in_label else sure))
         if not options:
             fields.append(_in_bare_row(field_id, halves, certainty, grids))
             continue
         inked, grid, box, sure = max(options, key=lambda o: o[0])
         fields.append(FieldPlace(field_id, grid, box, sure if inked or not print_left else PRINT_LEFT * sure))
     return fields
+
+
+def _in_label(grid: Grid, row: PrintedRow, span: tuple[int, int]) -> bool:
+    """Whether a column of values, where it crosses a row, lies in the cell of the row's label, which begins before it."""
+    return any(
+        cell.row < row.row_end and cell.row_end > row.row and cell.col < span[0] and cell.col_end >= span[1]
+        for cell in grid.cells
+        if cell not in row.values
+    )
 
 
 def _in_bare_row(

@@ -18,13 +18,14 @@ from gikocr.ocr.ink import PageInk, find_ink
 from gikocr.pipeline.contest import Contest
 from gikocr.pipeline.grids import ReadGrid, has_pale, is_ruled, is_same, is_weak, rivals_of
 from gikocr.preprocess.paler import without_paler
+from gikocr.table.beyond import LINE_GAPS, with_bare_row, with_blank_row, with_lost_row, with_lost_sides
 from gikocr.table.crowded import with_crowded_rows_cut
 from gikocr.table.found import FoundGrids, ruled_grids
 from gikocr.table.lattice import Lattice
 from gikocr.table.learned import SEEN, BoundaryFinder, boundary_grids, boundary_grids_in
 from gikocr.table.lines import RulingLines, find_ruling_lines, line_rims
 from gikocr.table.mask import line_mask
-from gikocr.table.mend import mend, with_columns_of, with_columns_of_heads, with_lost_row, with_lost_sides
+from gikocr.table.mend import mend, with_columns_of, with_columns_of_heads
 from gikocr.table.parts import parts_of
 from gikocr.table.regular import halves_of_rows, regular
 from gikocr.table.streaks import without_streaks
@@ -76,18 +77,20 @@ class GridReader:
         if not grids:
             return []
         ink = find_ink(gray, *line_mask(found.lines, grids))
-        return [self._mended(self._read_grid(grid, ink, number), found.words) for grid in grids]
+        return [self._mended(self._read_grid(grid, ink, number), found.words, found.lines) for grid in grids]
 
     def _read_grid(self, grid: Grid, ink: PageInk, number: int) -> ReadGrid:
         cells = grid_ink(replace(grid, page=number), ink)
         return ReadGrid(grid, cells, read_labels(cells, self._reader))
 
-    def _mended(self, read: ReadGrid, words: Words) -> ReadGrid:
+    def _mended(self, read: ReadGrid, words: Words, lines: RulingLines) -> ReadGrid:
         """The grid cut further, and with rows and columns beyond its lines, where words show it, if that fits the form better."""
         changes: list[tuple[Callable[[Grid, Words], Grid | None], int]] = [
             (mend, 1),
             (with_lost_sides, 1),
             *((partial(with_lost_row, top=top), MOST_LOST) for top in (True, False)),
+            *((partial(with_bare_row, top=top, gap=gap), MOST_LOST) for top in (True, False) for gap in LINE_GAPS),
+            (partial(with_blank_row, lines=lines), 1),
         ]
         for change, most in changes:
             for _ in range(most):
@@ -215,7 +218,7 @@ class GridReader:
             return [self._read_grid(grid, w.ink.ink, w.ink.grid.page) for w, grid in cut if grid is not None]
 
         def by_columns(table: Grid, *, only: bool) -> _Way:
-            return lambda strong, weak: self._by_columns(found.words, table, strong, weak, only=only)
+            return lambda strong, weak: self._by_columns(found, table, strong, weak, only=only)
 
         if self._finder is not None:
             number = first.grid.page
@@ -276,19 +279,19 @@ class GridReader:
         return [next(left) if k is None else k for k in known]
 
     def _by_columns(
-        self, words: Words, table: Grid, strong: Sequence[ReadGrid], weak: Sequence[ReadGrid], *, only: bool
+        self, found: FoundGrids, table: Grid, strong: Sequence[ReadGrid], weak: Sequence[ReadGrid], *, only: bool
     ) -> list[ReadGrid]:
         """The first table of a page with the columns of the page before, where labels come free by it."""
         top = min(weak, key=lambda r: r.found.box.top)
         if any(s.found.box.top < top.found.box.top for s in strong):
             return []
         rivals = []
-        if (grid := with_columns_of(top.found, table, words, only=only)) is not None:
-            rival = self._read_grid(grid, top.ink.ink, top.ink.grid.page)
+        if (grid := with_columns_of(top.found, table, found.words, only=only)) is not None:
+            rival = self._mended(self._read_grid(grid, top.ink.ink, top.ink.grid.page), found.words, found.lines)
             # Columns that were put there prove nothing: the labels that come free by it must.
             gained = self.contest.fit_of(rival).labels - self.contest.fit_of(top).labels
             rivals += [rival] if gained >= LABELS_GAINED else []
-        if (grid := with_crowded_rows_cut(top.ink.grid, table, words)) is not None:
+        if (grid := with_crowded_rows_cut(top.ink.grid, table, found.words)) is not None:
             rivals.append(self._read_grid(grid, top.ink.ink, top.ink.grid.page))
         return rivals
 
@@ -326,4 +329,4 @@ class GridReader:
             return []
         rims, cores = line_mask(replace(found.lines, broken=True), grids)
         ink, words = find_ink(gray, rims, cores), find_words(gray, rims)
-        return [self._mended(self._read_grid(grid, ink, number), words) for grid in grids]
+        return [self._mended(self._read_grid(grid, ink, number), words, found.lines) for grid in grids]

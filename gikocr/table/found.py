@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from gikocr.elements import Grid
 from gikocr.geometry import BBox
+from gikocr.table.beyond import with_lost_sides
 from gikocr.table.grids import build_grids
 from gikocr.table.levels import level_grids
 from gikocr.table.lines import RulingLines, find_ruling_lines, line_rims
-from gikocr.table.mend import with_lost_sides
 from gikocr.table.regions import level_lines
 from gikocr.table.streaks import without_streaks
 from gikocr.table.unruled import unruled_grids

@@ -12,9 +12,11 @@ import numpy as np
 from gikocr.elements import Cell, Grid
 from gikocr.table.broken import PIECE
 from gikocr.table.lines import RulingLines, Segment
-from gikocr.table.regions import SAME_LINE
+from gikocr.table.regions import SAME_LINE, STACKED
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from gikocr.elements import Image
 
 SHORT_SIDE = 1 / 34
@@ -23,6 +25,8 @@ BRIDGED = 1 / 55
 """Gaps in a line up to this length, as a share of the longer side, are the print's beside it."""
 SLACK = 2
 """Pixels by which a line may leave the straight between two crossings; more would eat into figures set close to it."""
+THROUGH, DRAWN = 0.9, 0.9
+"""Shares of a grid's width that a rule through it crosses at least, and of its length that is drawn."""
 THICKEST = 1 / 195
 """Share of the longer side to either side of the middle of a line within which its thickness is looked for."""
 
@@ -69,9 +73,28 @@ def line_mask(lines: RulingLines, grids: Sequence[Grid]) -> tuple[Image, Image]:
     if lines.broken:
         left_over = _pieces_of_ridges(lines, np.asarray(wide, np.uint8))
         rims, cores = cv2.bitwise_or(rims, left_over), cv2.bitwise_or(cores, left_over)
+    for line in (line for grid in grids for line in _rules_through(lines, grid)):
+        cv2.polylines(rims, [line], False, (255,), thickness=thick + 2 * SLACK)
+        cv2.polylines(cores, [line], False, (255,), thickness=thick)
     if lines.streaks is not None:
         rims, cores = cv2.bitwise_or(rims, lines.streaks), cv2.bitwise_or(cores, lines.streaks)
     return np.asarray(rims, np.uint8), np.asarray(cores, np.uint8)
+
+
+def _rules_through(lines: RulingLines, grid: Grid) -> Iterator[NDArray[np.int32]]:
+    """Level rules through a grid or close to it from side to side, as points (n, 1, 2): boundaries taken to lie elsewhere, or not seen.
+
+    No print is as long, but dashes and zeros beside each other pass for a line: a rule is drawn all along.
+    """
+    height, width = lines.horizontal_ridge.shape
+    reach = STACKED * lines.longest_side
+    for line in lines.horizontal:
+        near = grid.box.top - reach < line.middle < grid.box.bottom + reach
+        if near and min(line.end, grid.box.right) - max(line.start, grid.box.left) >= THROUGH * grid.box.width:
+            along, across = line.along.round().astype(np.int64), line.across.round().astype(np.int64)
+            drawn = lines.horizontal_ridge[across.clip(0, height - 1), along.clip(0, width - 1)] > 0
+            if drawn.mean() >= DRAWN:
+                yield np.stack([along, across], axis=1).astype(np.int32)[:, None]
 
 
 def boundaries(grids: Sequence[Grid], shape: tuple[int, int]) -> Image:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 THIN, ON_LINE = 0.4, 0.35
 """A word is a piece of line when it is thinner than this and lies closer to a boundary than this, in heights of print."""
-FEWEST_ROWS, BESIDE_ROWS = 3, 0.6
-"""A grid of so many rows goes on at its side when words stand beside this share of them."""
 FEWEST_COLUMNS = 2
 """Cells side by side that must show the same."""
 VALUES_FROM = 0.42
@@ -37,10 +35,6 @@ MOVED = 1.5
 """A boundary of columns lies within so many heights of print of where it lay on the page before."""
 COMMON_COLUMN = 0.5
 """A boundary of columns is the whole table's where it parts cells in this share of its rows."""
-LONG_VALUE = 9.0
-"""Greatest width of a value, in heights of print: amounts of money have ten figures and more."""
-ROW_REACH, FEWEST_VALUES = 3.5, 4
-"""A row without its outer line stands so near to a grid, in heights of print, with values in so many columns at least."""
 HEAD_GAP = 1.5
 """White between the words of two heads, in heights of print, from which a boundary of columns in it may part them."""
 IN_LINE = 0.2
@@ -89,65 +83,6 @@ def _off_the_lines(boxes: NDArray[np.float64], lattice: Lattice, height: float) 
     level = (boxes[:, 3] - boxes[:, 1] < THIN * height) & (np.abs(y[:, None] - rows[None, :]).min(axis=1) < near)
     upright = (boxes[:, 2] - boxes[:, 0] < THIN * height) & (np.abs(x[:, None] - cols[None, :]).min(axis=1) < near)
     return boxes[~level & ~upright]
-
-
-def with_lost_sides(grid: Grid, words: Words) -> Grid:
-    """Take in what stands beside most rows of a grid: columns at its side whose lines are too faint to be seen."""
-    if grid.n_rows < FEWEST_ROWS:
-        return grid
-    lattice = Lattice.of(grid)
-    b, h = words.boxes, words.height
-    y = (b[:, 1] + b[:, 3]) / 2
-    level = b[(y > grid.box.top) & (y < grid.box.bottom)]
-    for left in (True, False):
-        edge = grid.box.left if left else grid.box.right
-        beside = level[level[:, 2] < edge + 0.3 * h] if left else level[level[:, 0] > edge - 0.3 * h]
-        middles = (beside[:, 1] + beside[:, 3]) / 2
-        rows = [
-            bool(((middles > top) & (middles < bottom)).any()) for top, bottom in map(lattice.band, range(grid.n_rows))
-        ]
-        if len(beside) and sum(rows) >= BESIDE_ROWS * len(rows):
-            place = float(beside[:, 0].min()) - 0.6 * h if left else float(beside[:, 2].max()) + 0.6 * h
-            lattice.add_column(place, left=left)
-    return grid if lattice.n_cols == grid.n_cols else lattice.to_grid(grid.page, grid.spare_lines)
-
-
-def with_lost_row(grid: Grid, words: Words, *, top: bool) -> Grid | None:
-    """Take in the row above or below a grid whose outer line was not seen; None where no row of values stands there.
-
-    Args:
-        grid: as it was found.
-        words: of its page.
-        top: whether above; else below.
-    """
-    lattice = Lattice.of(grid)
-    b, h = words.boxes, words.height
-    x, y = (b[:, 0] + b[:, 2]) / 2, (b[:, 1] + b[:, 3]) / 2
-    edge = grid.box.top if top else grid.box.bottom
-    away = edge - y if top else y - edge
-    near = b[(away > 0.0) & (away < ROW_REACH * h) & (x > grid.box.left) & (x < grid.box.right)]
-    right = near[:, 0] > grid.box.left + VALUES_FROM * grid.box.width
-    # Amounts are longer than counts.
-    values = near[right & (near[:, 2] - near[:, 0] < LONG_VALUE * h)]
-    if not len(values):
-        return None
-    level = float(np.median((values[:, 1] + values[:, 3]) / 2))
-
-    def on_level(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
-        return np.asarray(np.abs((boxes[:, 1] + boxes[:, 3]) / 2 - level) < 2 * LEVEL * h)
-
-    values = values[on_level(values)]
-    columns = np.searchsorted(lattice.cell_edges(0 if top else lattice.n_rows - 1), (values[:, 0] + values[:, 2]) / 2)
-    # A section of one column has no more than one value in a row, which has a label.
-    labelled = bool((on_level(near) & ~right).any())
-    if len(set(columns.tolist())) < (1 if labelled else FEWEST_VALUES):
-        return None
-    # Labels in several lines stand as far above the values as below them.
-    inner = abs(edge - level)
-    rows = near[np.abs((near[:, 1] + near[:, 3]) / 2 - level) < max(inner, h)]
-    place = float(rows[:, 1].min()) - ON_LINE * h if top else float(rows[:, 3].max()) + ON_LINE * h
-    lattice.add_row(place, top=top)
-    return lattice.to_grid(grid.page, grid.spare_lines)
 
 
 def with_columns_of(grid: Grid, before: Grid, words: Words, *, only: bool = False, moved: float = MOVED) -> Grid | None:

@@ -14,7 +14,7 @@ from gikocr.geometry import BBox
 from gikocr.table.grids import build_grids
 from gikocr.table.lattice import Lattice
 from gikocr.table.lines import find_ruling_lines, line_rims
-from gikocr.table.mend import mend, with_columns_of, with_columns_of_heads, with_lost_row, with_lost_sides
+from gikocr.table.mend import mend, with_columns_of, with_columns_of_heads
 from gikocr.table.regions import level_lines
 from gikocr.table.unruled import unruled_grids
 from gikocr.table.words import Words, find_words
@@ -211,33 +211,6 @@ def test_cutting_a_lattice_keeps_it_whole(n_rows: int, n_cols: int, cuts: list[t
     assert grid.box == BBox(0.0, 0.0, 100.0 * n_cols, 50.0 * n_rows)
 
 
-def test_columns_beside_a_grid_whose_lines_are_lost_are_taken_in() -> None:
-    whole = Ruled(rows=[60] * 8, cols=[300, *[150] * 6])
-    page = blank_page()
-    Ruled(rows=whole.rows, cols=[150] * 5, left=whole.xs[2]).draw(page)
-    for r in range(8):
-        for c in range(7):
-            x0, y0, x1, y1 = whole.box(r, r + 1, c, c + 1)
-            write(page, LABELS[r % 7][:5] if c == 0 else str(r * c), ((x0 + x1) / 2, (y0 + y1) / 2))
-    (grid,) = build_grids(find_ruling_lines(page), 1)
-    assert grid.n_cols == 5
-    words = words_of(page)
-    wider = with_lost_sides(grid, words)
-    mended = mend(wider, words)
-    assert mended is not None
-    assert mended.n_cols == 7
-    assert set(filled_cells(mended, words)) == {1}
-
-
-def test_a_grid_with_nothing_beside_it_stays_as_it_is() -> None:
-    table = Ruled(rows=[60] * 8, cols=[300, *[150] * 6])
-    page = blank_page()
-    table.draw(page)
-    write(page, "注：以上数据为汇总数", (1500, 420))
-    (grid,) = build_grids(find_ruling_lines(page), 1)
-    assert with_lost_sides(grid, words_of(page)) is grid
-
-
 def test_cells_over_rows_that_labels_part_are_parted() -> None:
     table = Ruled(rows=[60] * 8, cols=[300, *[150] * 6])
     page = blank_page()
@@ -405,49 +378,3 @@ def test_a_groups_head_over_its_columns_stays_whole() -> None:
     (grid,) = build_grids(find_ruling_lines(page), 1)
     mended = mend(grid, words_of(page)) or grid
     assert (1, 4) in [(c.col, c.col_end) for c in mended.cells if c.row == 0]
-
-
-@pytest.mark.parametrize("top", [True, False])
-def test_a_row_beyond_the_last_line_is_taken_in(top: bool) -> None:
-    whole = Ruled(rows=[60] * 8, cols=[300, *[150] * 6])
-    page = blank_page()
-    kept = whole.rows[1:] if top else whole.rows[:-1]
-    Ruled(rows=kept, cols=whole.cols, top=whole.ys[1] if top else whole.ys[0]).draw(page)
-    for r in range(8):
-        for c in range(7):
-            x0, y0, x1, y1 = whole.box(r, r + 1, c, c + 1)
-            write(page, LABELS[r % 7][:5] if c == 0 else str(r * c), ((x0 + x1) / 2, (y0 + y1) / 2))
-    (grid,) = build_grids(find_ruling_lines(page), 1)
-    assert grid.n_rows == 7
-    words = words_of(page)
-    assert with_lost_row(grid, words, top=not top) is None
-    longer = with_lost_row(grid, words, top=top)
-    assert longer is not None
-    assert longer.n_rows == 8
-    assert set(filled_cells(longer, words)) == {1}
-    assert with_lost_row(longer, words, top=top) is None
-
-
-@pytest.mark.parametrize("value", ["0", "1084431.07"])
-def test_a_row_of_one_label_and_one_value_is_taken_in(value: str) -> None:
-    """The section of fees has one column, and it is the last of its table."""
-    page = blank_page()
-    table = Ruled(rows=[60] * 4, cols=[450, 750])
-    table.draw(page)
-    for r in range(5):
-        y = table.ys[0] + 60 * r + 30
-        write(page, LABELS[r % 7][:5], (table.xs[0] + 225, y))
-        write(page, value if r == 4 else "12", (table.xs[0] + 825, y))
-    (grid,) = build_grids(find_ruling_lines(page), 1)
-    longer = with_lost_row(grid, words_of(page), top=False)
-    assert longer is not None
-    assert longer.n_rows == 5
-
-
-def test_a_line_of_text_over_a_table_is_no_row_of_it() -> None:
-    page = blank_page()
-    table = Ruled(rows=[60] * 8, cols=[300, *[150] * 6])
-    table.draw(page)
-    write(page, "单位：件", (table.xs[-1] - 80, table.ys[0] - 40))
-    (grid,) = build_grids(find_ruling_lines(page), 1)
-    assert with_lost_row(grid, words_of(page), top=True) is None
