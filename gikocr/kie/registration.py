@@ -316,17 +316,18 @@ def _row_fields(
     grids: Sequence[LabelledGrid],
 ) -> list[FieldPlace]:
     print_left = any(_leaves_print(grids[half.grid], half, columns[(half.grid, section)]) for half in halves)
+    labels = [_label_spans(grids[half.grid].grid, half) for half in halves]
     fields = []
     for k, field_id in enumerate(ids):
         if field_id is None:
             continue
         options = []
-        for half in halves:
+        for half, spans in zip(halves, labels, strict=True):
             place = columns[(half.grid, section)]
             span = place.spans.get(k)
             if span is None:
                 continue
-            in_label = _in_label(grids[half.grid].grid, half, span)
+            in_label = any(first < span[0] and span[1] <= end for first, end in spans)
             if in_label and not half.filled:
                 continue
             box = grids[half.grid].grid.box_of(half.row, half.row_end, *span)
@@ -341,13 +342,17 @@ def _row_fields(
     return fields
 
 
-def _in_label(grid: Grid, row: PrintedRow, span: tuple[int, int]) -> bool:
-    """Whether a column of values, where it crosses a row, lies in the cell of the row's label, which begins before it."""
-    return any(
-        cell.row < row.row_end and cell.row_end > row.row and cell.col < span[0] and cell.col_end >= span[1]
+def _label_spans(grid: Grid, row: PrintedRow) -> list[tuple[int, int]]:
+    """The columns of each cell over several columns that touches a row and is none of its values: a value there stands in a label."""
+    values = {(c.row, c.col) for c in row.values}
+    return [
+        (cell.col, cell.col_end)
         for cell in grid.cells
-        if cell not in row.values
-    )
+        if cell.col_end > cell.col + 1
+        and cell.row < row.row_end
+        and cell.row_end > row.row
+        and (cell.row, cell.col) not in values
+    ]
 
 
 def _in_bare_row(

@@ -50,7 +50,7 @@ def read_labels(found: GridInk, reader: LineReader, most: int | None = None) -> 
     Args:
         found: the grid with its ink.
         reader: reads the lines.
-        most: read no more than so many cells, the longest; the others count as not read.
+        most: read no more than so many cells, the longest, and each once; the others count as not read.
     """
     wanted: list[int] = []
     for i, (cell, content) in enumerate(zip(found.grid.cells, found.cells, strict=True)):
@@ -59,7 +59,8 @@ def read_labels(found: GridInk, reader: LineReader, most: int | None = None) -> 
     if most is not None:
         wanted = sorted(wanted, key=lambda i: -sum(line.width for line in found.cells[i].lines))[:most]
     texts = dict(zip(wanted, reader.read([label_crop(found, found.cells[i]) for i in wanted]), strict=True))
-    unsure = [i for i in wanted if texts[i].score < SURE_LABEL]
+    # A sample tells how a page lies: the labels of one that lies on its side are all unsure, on the page as in its ink.
+    unsure = [i for i in wanted if texts[i].score < SURE_LABEL] if most is None else []
     for i, bare in zip(
         unsure, reader.read([label_crop(found, found.cells[i], bare=True) for i in unsure]), strict=True
     ):
