@@ -28,6 +28,8 @@ SAME_GROUP = 0.7
 """A text this similar to the label of a group, and to no row of it more, is that label."""
 LABEL_AGAINST = -16.0
 """Log weight per unit of similarity below neutral."""
+SPEAKS = 4
+"""A text of so many letters speaks in full against another label."""
 NO_LABEL = -1.5
 """Log weight of a row whose label could not be read at all."""
 UNLABELLED, ALIKE = 12, 1.8
@@ -203,7 +205,11 @@ def label_weight(texts: Sequence[str], label: Label | None, groups: Sequence[Lab
         return LABEL_AGAINST / 2 if readable else 2.0
     if not readable:
         return NO_LABEL
-    return similarity_weight(label_similarity(readable, label, groups), legible)
+    weight = similarity_weight(label_similarity(readable, label, groups), legible)
+    if weight < 0.0:
+        # One or two letters may be all that was left of any label.
+        weight *= min(1.0, max(len(normalise(t)) for t in readable) / SPEAKS)
+    return weight
 
 
 def _is_group_alone(text: str, label: Label, group: Label) -> bool:

@@ -43,6 +43,7 @@ def without_stray_marks(ink: PageInk, content: CellInk, height: float) -> CellIn
     """
     if content.box is None or len(content.parts) < 2:
         return content
+    content = _without_strokes_beyond(ink, content, height)
     parts = np.array(content.parts)
     boxes = ink.boxes[parts]
     order = np.argsort(boxes[:, 0], kind="stable")
@@ -60,13 +61,46 @@ def without_stray_marks(ink: PageInk, content: CellInk, height: float) -> CellIn
     keep = np.concatenate(
         [g for g, t, tick in zip(groups, tall, ticks, strict=True) if not tick and t > LESSER * highest]
     )
-    if len(keep) == len(parts):
+    return _with_parts(ink, content, parts[np.sort(keep)], height)
+
+
+def _with_parts(ink: PageInk, content: CellInk, kept: NDArray[np.int64], height: float) -> CellInk:
+    """A cell's content of some of its parts; the others count as dirt."""
+    if len(kept) == len(content.parts):
         return content
-    left_out = np.setdiff1d(np.arange(len(parts)), keep)
-    kept = parts[np.sort(keep)]
+    left_out = np.setdiff1d(np.array(content.parts), kept)
     lines = split_lines(ink.boxes[kept], height)
-    dirt = content.dirt + dirt_of(ink, parts[left_out], height)
+    dirt = content.dirt + dirt_of(ink, left_out, height)
     return CellInk(around(ink.boxes[kept]), lines, tuple(int(p) for p in kept), dirt)
+
+
+def _without_strokes_beyond(ink: PageInk, content: CellInk, height: float) -> CellInk:
+    """Leave out bare strokes that reach beyond the figures beside them, above or below: a 1 stands level with them, a rule does not.
+
+    However close to them: a piece of a broken rule stands where the figures end.
+    """
+    parts = np.array(content.parts)
+    boxes = ink.boxes[parts]
+    tall = boxes[:, 3] - boxes[:, 1]
+    low, high = (share * height for share in FIGURE_HEIGHTS)
+    bare = np.array([is_bare_stroke(_mask_of(ink, int(p))) for p in parts])
+    figures = boxes[~bare & (tall >= low) & (tall <= high)]
+    if not bare.any() or not len(figures):
+        return content
+    top, bottom = int(figures[:, 1].min()), int(figures[:, 3].max())
+    beyond = np.zeros(len(parts), bool)
+    for k in np.flatnonzero(bare & (tall >= low)):
+        first, end = _reach_of(ink, boxes[k])
+        beyond[k] = max(top - first, end - bottom) > OFF_HEIGHT * (bottom - top)
+    return _with_parts(ink, content, parts[~beyond], height)
+
+
+def _reach_of(ink: PageInk, box: NDArray[np.int32]) -> tuple[int, int]:
+    """The first row of a mark and the one after its last, with what of it the lines of the table hide."""
+    left, top, right, bottom = (int(v) for v in box)
+    dark = np.min(ink.gray[:, left:right], axis=1) < ink.threshold
+    above, below = np.flatnonzero(~dark[:top]), np.flatnonzero(~dark[bottom:])
+    return (int(above[-1]) + 1 if len(above) else 0), (bottom + int(below[0]) if len(below) else len(dark))
 
 
 def _unlike_figures(

@@ -123,3 +123,38 @@ def test_figures_on_a_rule_stay_whole() -> None:
     ink = find_ink(page, mask, mask)
     content = cell_ink(ink, CELL, HEIGHT)
     assert without_pieces_of_rules(ink, content, HEIGHT) == content
+
+
+@pytest.mark.parametrize("way", [-1, 1])
+def test_a_stroke_that_reaches_beyond_the_figures_beside_it_is_no_one(way: int) -> None:
+    page = page_of("4")
+    bare, whole = seen(page)[1], page.copy()
+    x, (top, bottom) = round(bare.box.right) + 5, (round(bare.box.top), round(bare.box.bottom))  # type: ignore[union-attr]
+    cv2.line(whole, (x, top), (x, bottom), (PRINT,), 3)
+    ink, content = seen(whole)
+    assert len(content.parts) == 2
+    assert without_stray_marks(ink, content, HEIGHT) == content, "it stands level with the figure: a 1 without flag"
+    tall = bottom - top
+    cv2.line(page, (x, top + way * tall // 2), (x, bottom + way * tall // 2), (PRINT,), 3)
+    ink, content = seen(page)
+    assert len(content.parts) == 2
+    kept = without_stray_marks(ink, content, HEIGHT)
+    assert kept.box == bare.box
+    assert kept.dirt > 0
+
+
+def test_what_the_mask_of_lines_hides_of_a_stroke_counts_too() -> None:
+    page = page_of("4")
+    bare = seen(page)[1].box
+    assert bare is not None
+    x, top, bottom = round(bare.right) + 5, round(bare.top), round(bare.bottom)
+    cv2.line(page, (x, top), (x, bottom + (bottom - top) // 2), (PRINT,), 3)
+    mask = np.zeros_like(page)
+    mask[bottom:] = 255  # a boundary was taken to run along the figure's foot
+    ink = find_ink(page, mask, mask)
+    content = cell_ink(ink, CELL, HEIGHT)
+    assert len(content.parts) == 2
+    kept = without_stray_marks(ink, content, HEIGHT)
+    assert len(kept.parts) == 1
+    assert kept.box is not None
+    assert kept.box.right < x - 2
