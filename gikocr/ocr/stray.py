@@ -84,21 +84,23 @@ def _without_strokes_beyond(ink: PageInk, content: CellInk, height: float) -> Ce
     tall = boxes[:, 3] - boxes[:, 1]
     low, high = (share * height for share in FIGURE_HEIGHTS)
     bare = np.array([is_bare_stroke(_mask_of(ink, int(p))) for p in parts])
-    figures = boxes[~bare & (tall >= low) & (tall <= high)]
-    if not bare.any() or not len(figures):
+    if not bare.any() or not (~bare & (tall >= low) & (tall <= high)).any():
         return content
+    figures = boxes[~bare]  # in pieces, where they broke up
     top, bottom = int(figures[:, 1].min()), int(figures[:, 3].max())
     beyond = np.zeros(len(parts), bool)
     for k in np.flatnonzero(bare & (tall >= low)):
-        first, end = _reach_of(ink, boxes[k])
+        first, end = _reach_of(ink, boxes[k], max(1, round(BESIDE * height)))
         beyond[k] = max(top - first, end - bottom) > OFF_HEIGHT * (bottom - top)
     return _with_parts(ink, content, parts[~beyond], height)
 
 
-def _reach_of(ink: PageInk, box: NDArray[np.int32]) -> tuple[int, int]:
-    """The first row of a mark and the one after its last, with what of it the lines of the table hide."""
+def _reach_of(ink: PageInk, box: NDArray[np.int32], margin: int) -> tuple[int, int]:
+    """The first row of a stroke and the one after its last, with what of it the lines of the table hide; other ink ends it."""
     left, top, right, bottom = (int(v) for v in box)
     dark = np.min(ink.gray[:, left:right], axis=1) < ink.threshold
+    for side in (slice(max(0, left - 2 * margin), max(0, left - margin)), slice(right + margin, right + 2 * margin)):
+        dark &= np.min(ink.gray[:, side], axis=1, initial=PAPER) >= ink.threshold
     above, below = np.flatnonzero(~dark[:top]), np.flatnonzero(~dark[bottom:])
     return (int(above[-1]) + 1 if len(above) else 0), (bottom + int(below[0]) if len(below) else len(dark))
 
