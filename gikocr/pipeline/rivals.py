@@ -7,6 +7,7 @@ there. So each way gives rival grids, and those that hold more of the form are k
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
@@ -29,6 +30,7 @@ from gikocr.table.mend import mend, with_columns_of, with_columns_of_heads
 from gikocr.table.parts import parts_of
 from gikocr.table.regular import halves_of_rows, regular
 from gikocr.table.streaks import without_streaks
+from gikocr.table.text_rows import text_rows
 from gikocr.table.unruled import unruled_grids
 from gikocr.table.white import SHORT_VALUE
 from gikocr.table.words import Words, find_words
@@ -45,6 +47,8 @@ LEAST_VALUES = 8
 """Short words in the right half of a page on which no grid was found without which no table is looked for on it."""
 FEW_HALVES = 4
 """Bare rows stand beside so many others at most in a table whose zeros are printed."""
+ABOVE_HEAD = 2
+"""A table that goes on from the page before has at most so many rows of words above it: a running head, what a stamp left."""
 MOST_LOST = 3
 """Rows above and below a grid whose lines were not seen."""
 BESIDE = 0.7
@@ -291,7 +295,9 @@ class GridReader:
             # Columns that were put there prove nothing: the labels that come free by it must.
             gained = self.contest.fit_of(rival).labels - self.contest.fit_of(top).labels
             rivals += [rival] if gained >= LABELS_GAINED else []
-        if (grid := with_crowded_rows_cut(top.ink.grid, table, found.words)) is not None:
+        above = found.words.inside(0.0, 0.0, math.inf, top.found.box.top)
+        at_head = len(text_rows(above, found.words.height)) <= ABOVE_HEAD
+        if at_head and (grid := with_crowded_rows_cut(top.ink.grid, table, found.words)) is not None:
             rivals.append(self._read_grid(grid, top.ink.ink, top.ink.grid.page))
         return rivals
 
