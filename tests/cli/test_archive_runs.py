@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -243,3 +244,31 @@ def test_the_second_ctrl_c_stops_at_once(scans: Scans, tmp_path: Path) -> None:
     assert re.search("interrupted; documents done: 1", errors)
     assert "Traceback" not in errors
     assert until(lambda: not living(process.pid))
+
+
+def _alone(work: Path, folder: Path, *options: str) -> tuple[int, str]:
+    """Exit code and standard error of a command in a process of its own, which gets 25 seconds."""
+    process = start(work, "extract", str(folder), "-o", str(work / "out"), *options)
+    try:
+        _, errors = process.communicate(timeout=25)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    return process.returncode, errors
+
+
+@pytest.mark.xfail(strict=True, reason="mended on branch jobs")
+def test_the_last_document_left_may_kill_its_process(scans: Scans, tmp_path: Path) -> None:
+    folder = scans("a.pdf", "kill.pdf")
+    assert _alone(tmp_path, folder, "--workers", "2")[0] == 1
+    for options in (("--retry-failed",), ()):
+        code, errors = _alone(tmp_path, folder, *options)
+        assert code == 1
+        assert "failed: kill.pdf" in errors
+    assert json.loads((tmp_path / "out" / "kill.pdf.json").read_text())["issues"][0]["code"] == "worker_died"
+
+
+@pytest.mark.xfail(strict=True, reason="mended on branch jobs")
+def test_a_lone_document_that_hangs_is_given_up(scans: Scans, tmp_path: Path) -> None:
+    assert _alone(tmp_path, scans("slow.pdf"), "--time-limit", "2")[0] == 1
+    assert json.loads((tmp_path / "out" / "slow.pdf.json").read_text())["issues"][0]["code"] == "time_limit"
