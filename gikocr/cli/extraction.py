@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from gikocr import __version__
+from gikocr.cli.counting import counting
 from gikocr.cli.feed import Resume, in_shard, to_read
 from gikocr.cli.interrupts import Stop, interrupts, say_on_stderr
 from gikocr.cli.progress import LogFormat, Tally, Voice, voice
@@ -28,7 +29,7 @@ from gikocr.workspace import Known, NewReport, Selection, Workspace
 if TYPE_CHECKING:
     from gikocr.settings import Settings
 
-#: Documents that are listed beforehand so that the progress bar knows its end; a larger archive is counted as it goes.
+#: Documents that are listed beforehand so that the progress bar knows its end; a larger archive is counted beside the reading.
 COUNTED_AHEAD = 10_000
 
 
@@ -94,7 +95,15 @@ def run(
             choices.time_limit,
             choices.memory_limit,
         )
-        return _Run(workspace, form, work, choices, Tally(total)).do(items)
+        tally = Tally(total, choices.limit)
+        with ExitStack() as stack:
+            if total is None:
+                stack.enter_context(counting(lambda: _walk(paths, out, choices), choices.shard, tally))
+            return _Run(workspace, form, work, choices, tally).do(items)
+
+
+def _walk(paths: Sequence[Path], out: Path, choices: Choices) -> Iterator[Input]:
+    return find_inputs(paths, group=choices.group, as_one=choices.as_one, skip=(out,))
 
 
 def list_documents(paths: Sequence[Path], out: Path, choices: Choices) -> tuple[Iterator[Input], int | None]:
@@ -103,7 +112,7 @@ def list_documents(paths: Sequence[Path], out: Path, choices: Choices) -> tuple[
     Raises:
         UsageError: there is none.
     """
-    inputs = find_inputs(paths, group=choices.group, as_one=choices.as_one, skip=(out,))
+    inputs = _walk(paths, out, choices)
     ahead = list(islice(inputs, COUNTED_AHEAD))
     if not ahead:
         names = ", ".join(visible(str(p)) for p in paths)
