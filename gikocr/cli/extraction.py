@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gikocr import __version__
 from gikocr.cli.counting import counting
-from gikocr.cli.feed import Resume, in_shard, to_read
+from gikocr.cli.feed import Feed, Resume, in_shard
 from gikocr.cli.interrupts import Stop, interrupts, say_on_stderr
 from gikocr.cli.progress import LogFormat, Tally, Voice, voice
 from gikocr.cli.state import ExitCode
@@ -25,6 +25,7 @@ from gikocr.jobs.processes import Job, Work, read_documents
 from gikocr.jobs.reading import MakePipeline, Outcome, drawing_pipeline
 from gikocr.jobs.submitting import run_fingerprint
 from gikocr.workspace import Known, NewReport, Selection, Workspace
+from gikocr.workspace.rows import now as moment
 
 if TYPE_CHECKING:
     from gikocr.settings import Settings
@@ -134,6 +135,7 @@ class _Run:
     work: Work
     choices: Choices
     tally: Tally
+    begun: str = field(default_factory=moment)
     stop: Stop = field(default_factory=Stop)
     summary: Summary = field(init=False)
     voice: Voice = field(init=False)
@@ -159,13 +161,19 @@ class _Run:
         return self._conclude(code)
 
     def _read(self, items: Iterator[Input]) -> None:
-        jobs = to_read(items, self.workspace.sources, self._resume(), self._skip)
+        feed = Feed(items, self.workspace.sources, self._resume(), self._skip)
+        self._read_jobs(iter(feed), feed)
+        if not self.stop() and (left := feed.left()):
+            self._read_jobs(iter(left), feed)
+
+    def _read_jobs(self, jobs: Iterator[Job], feed: Feed) -> None:
         outcomes = read_documents(
             jobs, self.work, workers=self.choices.workers, stopping=self.stop, count_death=self._count_death
         )
         with closing(outcomes):
             for job, outcome in outcomes:
                 self._keep(job, outcome)
+                feed.done(job)
                 if 0 < self.choices.max_errors <= self.tally.failed:
                     self.stop.too_many_errors = True
 
@@ -181,6 +189,7 @@ class _Run:
             rehash=choices.rehash,
             shard=choices.shard,
             limit=choices.limit,
+            begun=self.begun,
             has_overlays=self._has_overlays if choices.overlay else None,
         )
 

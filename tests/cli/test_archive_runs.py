@@ -93,6 +93,57 @@ def test_a_copy_is_not_read_and_has_its_json(scans: Scans, run: Runner) -> None:
     assert reports["copy.pdf.json"]["fields"] == reports["a.pdf.json"]["fields"]
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("options", [(), ("--force",)])
+def test_copies_within_one_run_are_read_once(scans: Scans, run: Runner, workers: str, options: tuple[str, ...]) -> None:
+    folder = scans("a.pdf", "brief.pdf", "z.pdf", *(f"m{i:03}.pdf" for i in range(20)))
+    for number in range(18):
+        # Some come in the first batch, some while the first is being read, some after it.
+        shutil.copy(folder / "brief.pdf", folder / f"{'bkn'[number % 3]}-copy{number:02}.pdf")
+    read = 23
+    if options:
+        run(folder)
+    code, names, skipped = run(folder, "--workers", workers, *options)
+    assert (code, len(names), skipped) == (0, read, 18)
+    reports = run.reports()
+    assert len(reports) == read + 18
+    assert all(r["source"]["name"] == name.removesuffix(".json") for name, r in reports.items())
+    with Workspace.open(run.out) as workspace, workspace.database.read() as connection:
+        assert len(list(workspace.reports())) == read
+        assert connection.exec_driver_sql("SELECT count(*) FROM source").scalar_one() == read + 18
+    assert run(folder) == (0, [], read + 18)
+
+
+def test_copies_of_what_failed(scans: Scans, run: Runner) -> None:
+    folder = scans("bad.pdf")
+    shutil.copy(folder / "bad.pdf", folder / "bad-copy.pdf")
+    assert run(folder) == (1, ["bad-copy.pdf"], 1)
+    assert run(folder, "--retry-failed") == (1, ["bad-copy.pdf"], 1)
+    assert {r["status"] for r in run.reports().values()} == {"failed"}
+
+
+def test_a_copy_of_what_kills_its_process_kills_none(scans: Scans, run: Runner) -> None:
+    folder = scans("a.pdf", "kill.pdf", "z.pdf")
+    shutil.copy(folder / "kill.pdf", folder / "y-kill.pdf")
+    code, names, skipped = run(folder, "--workers", "2")
+    assert (code, sorted(names), skipped) == (1, ["a.pdf", "kill.pdf", "z.pdf"], 1)
+    assert run.reports()["y-kill.pdf.json"]["issues"][0]["code"] == "worker_died"
+
+
+def test_a_copy_that_changed_meanwhile_is_read(scans: Scans, run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = scans("a.pdf")
+    shutil.copy(folder / "a.pdf", folder / "copy.pdf")
+    record = Workspace.record
+
+    def change_then_record(self: Workspace, *args: Any, **kwargs: Any) -> Any:
+        if run.reports() == {}:
+            (folder / "copy.pdf").write_bytes(b"%PDF-1.7 other")
+        return record(self, *args, **kwargs)
+
+    monkeypatch.setattr(Workspace, "record", change_then_record)
+    assert run(folder) == (0, ["a.pdf", "copy.pdf"], 0)
+
+
 def test_a_json_that_was_deleted_is_written_again(scans: Scans, run: Runner) -> None:
     folder = scans("a.pdf")
     run(folder)
