@@ -63,7 +63,8 @@ class Settings:
     )
     calibration: str = _option(
         "",
-        "file of a calibration that gikocr calibrate made; empty takes the packaged one, none the defaults",
+        "file of a calibration that gikocr calibrate made; empty takes the packaged one, none the defaults; what was read with "
+        "another one is not read again",
         result=False,
     )
     database: str = _option(

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 
 from gikocr.cli.feed import Feed, Resume
 from gikocr.cli.progress import duration
+from gikocr.cli.refitting import Refitting
 from gikocr.cli.state import ExitCode
 from gikocr.cli.terminal import console
+from gikocr.forms import load_form
 from gikocr.ingest import Input
-from gikocr.jobs.processes import MOST_WORKERS
+from gikocr.jobs.processes import MOST_WORKERS, Job
 from gikocr.workspace import Known, Workspace
+from gikocr.workspace.overview import mean_seconds
 
 if TYPE_CHECKING:
     from gikocr.cli.extraction import Choices
@@ -28,31 +31,46 @@ def rehearse(items: Iterator[Input], out: Path, settings: Settings, choices: Cho
         WorkspaceError: there is a workspace, and it cannot be used.
     """
     known: list[int] = [0, 0]
+    refitted = 0
 
     def skip(item: Input, found: Known) -> None:
         known[found.status == "failed"] += 1
 
-    resume = Resume(
-        fingerprint,
-        force=choices.force,
-        retry_failed=choices.retry_failed,
-        rehash=choices.rehash,
-        shard=choices.shard,
-        limit=choices.limit,
-    )
     with ExitStack() as stack:
         workspace = None
         if settings.database or Workspace.is_there(out):
             opened = Workspace.open(out, database=settings.database or None, must_exist=True)
             workspace = stack.enter_context(opened)
+        refitting = None
+        if workspace is not None and not choices.overlay and not choices.force:
+            refitting = Refitting(workspace, load_form(settings.form), settings, fingerprint)
+
+        def refit(job: Job, content: str) -> bool:
+            nonlocal refitted
+            if refitting is None or refitting.find(content, with_failed=not choices.retry_failed) is None:
+                return False
+            refitted += 1
+            return True
+
+        resume = Resume(
+            fingerprint,
+            force=choices.force,
+            retry_failed=choices.retry_failed,
+            rehash=choices.rehash,
+            shard=choices.shard,
+            limit=choices.limit,
+            refit=refit,
+        )
         count = size = 0
         for job in Feed(items, None if workspace is None else workspace.sources, resume, skip):
             count += 1
             size += sum(int(mark.split(":")[0]) for mark in job.stamp.split(";") if mark)
-        each = None if workspace is None else workspace.mean_seconds()
+        each = None if workspace is None else mean_seconds(workspace)
     workers = choices.workers or min(len(os.sched_getaffinity(0)), MOST_WORKERS)
     lines = [f"Would be read: {count} documents, {size / 1e6:,.1f} MB, with {workers} processes."]
     lines.append(f"Known already: {sum(known)}, of these {known[1]} failed.")
+    if refitted:
+        lines.append(f"Would get this calibration from what was read before: {refitted}.")
     if each is not None and count:
         lines.append(f"At {each:.1f} seconds a document, as before: about {duration(count * each / workers)}.")
     for line in lines:

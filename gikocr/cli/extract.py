@@ -83,7 +83,7 @@ def extract(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Made by `gikocr calibrate`; else the packaged one. Known documents need --force.",
+            help="Made by `gikocr calibrate`; else the packaged one. Known documents get it from what was read.",
         ),
     ] = None,
     retry_failed: Annotated[

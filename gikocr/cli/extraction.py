@@ -15,6 +15,7 @@ from gikocr.cli.counting import counting
 from gikocr.cli.feed import Feed, Resume, in_shard
 from gikocr.cli.interrupts import Stop, interrupts, say_on_stderr
 from gikocr.cli.progress import LogFormat, Tally, Voice, voice
+from gikocr.cli.refitting import Refitting
 from gikocr.cli.state import ExitCode
 from gikocr.cli.summary import MOST_ROWS, Summary
 from gikocr.cli.terminal import console, visible
@@ -23,7 +24,7 @@ from gikocr.forms import Form, load_form
 from gikocr.ingest import Input, find_inputs
 from gikocr.jobs.processes import Job, Work, read_documents
 from gikocr.jobs.reading import MakePipeline, Outcome, drawing_pipeline
-from gikocr.jobs.submitting import run_fingerprint
+from gikocr.jobs.submitting import reading_fingerprint, run_fingerprint
 from gikocr.workspace import Known, NewReport, Selection, Workspace
 from gikocr.workspace.rows import now as moment
 
@@ -79,7 +80,7 @@ def run(
         DependencyMissing: a model or a package is missing.
     """
     form = load_form(settings.form)
-    fingerprint = run_fingerprint(settings)
+    fingerprint, of_reading = run_fingerprint(settings), reading_fingerprint(settings)
     if choices.dry_run:
         from gikocr.cli.dry_run import rehearse
 
@@ -92,7 +93,7 @@ def run(
             make_pipeline or drawing_pipeline,
             settings,
             choices.overlay,
-            fingerprint,
+            of_reading,
             choices.time_limit,
             choices.memory_limit,
         )
@@ -100,7 +101,7 @@ def run(
         with ExitStack() as stack:
             if total is None:
                 stack.enter_context(counting(lambda: _walk(paths, out, choices), choices.shard, tally))
-            return _Run(workspace, form, work, choices, tally).do(items)
+            return _Run(workspace, form, work, fingerprint, choices, tally).do(items)
 
 
 def _walk(paths: Sequence[Path], out: Path, choices: Choices) -> Iterator[Input]:
@@ -133,22 +134,25 @@ class _Run:
     workspace: Workspace
     form: Form
     work: Work
+    fingerprint: str
     choices: Choices
     tally: Tally
     begun: str = field(default_factory=moment)
     stop: Stop = field(default_factory=Stop)
     summary: Summary = field(init=False)
     voice: Voice = field(init=False)
+    refitting: Refitting = field(init=False)
 
     def __post_init__(self) -> None:
+        self.refitting = Refitting(self.workspace, self.form, self.work.settings, self.fingerprint)
         self.summary = Summary(self.form)
 
     def do(self, items: Iterator[Input]) -> ExitCode:
         sources = self.workspace.sources
-        number = sources.begin_run(__version__, self.work.fingerprint)
+        number = sources.begin_run(__version__, self.fingerprint)
         at_once = False
         with voice(self.choices.log_format, self.tally) as self.voice:
-            self.voice.say("run_started", run=number, fingerprint=self.work.fingerprint, documents=self.tally.total)
+            self.voice.say("run_started", run=number, fingerprint=self.fingerprint, documents=self.tally.total)
             try:
                 with interrupts(self.stop, self._say):
                     self._read(items)
@@ -178,12 +182,12 @@ class _Run:
                     self.stop.too_many_errors = True
 
     def _count_death(self, item: Input) -> int:
-        return self.workspace.sources.count_death(item, self.work.fingerprint)
+        return self.workspace.sources.count_death(item, self.fingerprint)
 
     def _resume(self) -> Resume:
         choices = self.choices
         return Resume(
-            self.work.fingerprint,
+            self.fingerprint,
             force=choices.force,
             retry_failed=choices.retry_failed,
             rehash=choices.rehash,
@@ -191,7 +195,20 @@ class _Run:
             limit=choices.limit,
             begun=self.begun,
             has_overlays=self._has_overlays if choices.overlay else None,
+            # Pictures show what is doubtful, so that those of another calibration are no good.
+            refit=None if choices.overlay or choices.force else self._refit,
         )
+
+    def _refit(self, job: Job, content: str) -> bool:
+        found = self.refitting.find(content, with_failed=not self.choices.retry_failed)
+        if found is None:
+            return False
+        for new in self.refitting.record(job, found):
+            self.summary.add(new.report, new.seconds)
+        self.tally.skipped += 1
+        self.tally.refitted += 1
+        self.voice.skipped(job.item.name, self.tally)
+        return True
 
     def _has_overlays(self, known: Known) -> bool:
         return self.workspace.folder.has_overlays(self.workspace.folder.out / known.path)
@@ -199,7 +216,7 @@ class _Run:
     def _keep(self, job: Job, outcome: Outcome) -> None:
         found = (outcome, *outcome.more)
         new = [NewReport(o.report, o.form_reading, o.overlays, o.seconds) for o in found]
-        self.workspace.record(job.item, new, fingerprint=self.work.fingerprint, form=self.form, seen=job.stamp)
+        self.workspace.record(job.item, new, fingerprint=self.fingerprint, form=self.form, seen=job.stamp)
         self.tally.read += 1
         for each in found:
             self.summary.add(each.report, each.seconds)
@@ -214,7 +231,7 @@ class _Run:
             self.workspace.record_again(
                 item,
                 known.document_id,
-                fingerprint=self.work.fingerprint,
+                fingerprint=self.fingerprint,
                 form=self.form,
                 current=known.current,
                 seen=known.stamp,
@@ -247,9 +264,11 @@ class _Run:
         self.summary.print_to(console(), out)
         if self.tally.skipped:
             console().print(
-                f"Read by an earlier run, and not again: {self.tally.skipped}. "
+                f"Read already, and not again: {self.tally.skipped}. "
                 "--force reads everything again, --retry-failed what failed."
             )
+        if self.tally.refitted:
+            console().print(f"With another calibration, from what was read before: {self.tally.refitted}.")
         if self.choices.log_format == "text":
             self.summary.print_failures(console(stderr=True))
         if self.stop.too_many_errors:

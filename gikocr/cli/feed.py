@@ -39,6 +39,8 @@ class Resume:
         begun: when the run began, as the tables keep moments: what was read since is done even with ``force``, and copies wait for
             what is being read. Empty: nothing will be read.
         has_overlays: tells whether pictures of a known document are there; None: none are wanted.
+        refit: given a document that is not known and the hash of its content, gets its reports without reading it, and says whether
+            it could.
     """
 
     fingerprint: str
@@ -49,6 +51,7 @@ class Resume:
     limit: int = 0
     begun: str = ""
     has_overlays: Callable[[Known], bool] | None = None
+    refit: Callable[[Job, str], bool] | None = None
 
 
 def parse_shard(text: str | None) -> tuple[int, int] | None:
@@ -119,6 +122,8 @@ class Feed:
                     (found,) = self._known([item], {})
                 if found is not None and _is_done(found, self._resume):
                     self._skip(item, found)
+                elif found is None and self._is_refitted(Job(item, mark), content):
+                    self._fresh.add(content)
                 elif self._is_copy(content):
                     self._reading[content].append(item)
                     self._waiting += 1
@@ -161,6 +166,10 @@ class Feed:
             return digests[item]
 
         return self._sources.known(batch, self._resume.fingerprint, rehash=self._resume.rehash, hash_of=hashed)
+
+    def _is_refitted(self, job: Job, content: str) -> bool:
+        refit = self._resume.refit
+        return refit is not None and bool(content) and content not in self._reading and refit(job, content)
 
     def _is_copy(self, content: str) -> bool:
         return bool(content) and content in self._reading and self._waiting < MOST_COPIES

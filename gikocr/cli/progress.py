@@ -28,12 +28,15 @@ class Tally:
     Attributes:
         found: documents that the command names; None as long as they are being counted.
         limit: most documents that are read; 0: all.
+        skipped: documents that were known.
+        refitted: those of them that got another calibration.
     """
 
     found: int | None = None
     limit: int = 0
     read: int = 0
     skipped: int = 0
+    refitted: int = 0
     failed: int = 0
     doubtful: int = 0
     begun: float = field(default_factory=time.monotonic)

@@ -32,6 +32,11 @@ MOST_HELD = 128 * 2**20
 
 _READ_AT_ONCE = 2**20
 
+#: Stands between the fingerprint of reading and that of the calibration.
+CALIBRATION_MARK = "+"
+
+_CALIBRATION_DIGITS = 16
+
 #: Settings that concern this process or this workspace and not the reading.
 _OF_THE_SUBMITTER = frozenset({"database", "migrate_database"})
 
@@ -66,11 +71,26 @@ class Counts:
     read: int = 0
 
 
-def run_fingerprint(settings: Settings) -> str:
+def reading_fingerprint(settings: Settings) -> str:
     """The fingerprint that the pipeline gives its reports, told without building one."""
     from gikocr.engines.registry import Engines, fingerprint
 
     return fingerprint(__version__, settings, Engines(settings))
+
+
+def run_fingerprint(settings: Settings) -> str:
+    """Under which results are kept: the fingerprint of reading, and behind a ``+`` the calibration if it is not the packaged one.
+
+    Raises:
+        UsageError: the calibration cannot be read.
+    """
+    from gikocr.pipeline.calibration import load_calibration
+
+    reading = reading_fingerprint(settings)
+    if not settings.calibration:
+        return reading
+    mark = "".join(sha256 for _, sha256 in load_calibration(settings).named)[:_CALIBRATION_DIGITS]
+    return f"{reading}{CALIBRATION_MARK}{mark or settings.calibration}"
 
 
 def settings_for_workers(settings: Settings) -> dict[str, Any]:

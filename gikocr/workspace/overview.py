@@ -103,6 +103,13 @@ def overview(workspace: Workspace, *, agencies: int = 20) -> Overview:
         )
 
 
+def mean_seconds(workspace: Workspace) -> float | None:
+    """How long reading a document took on average; None where none was read."""
+    with workspace.database.read() as connection:
+        found = connection.scalar(sa.select(sa.func.avg(schema.report.c.seconds)))
+    return None if found is None else float(found)
+
+
 def most_doubtful(workspace: Workspace, limit: int) -> list[tuple[StoredReport, list[str]]]:
     """The reports with the most fields that wait, each with the paths of a place where its document was seen."""
     source = schema.source.c

@@ -109,6 +109,18 @@ class Sources:
             result = None if document is None else _results(connection, {document}, fingerprint).get(document)
         return None if result is None else Known(*result, same_place=False, stamp="")
 
+    def fingerprints(self, sha256: str, beginning: str) -> list[str]:
+        """The fingerprints that begin so under which there are reports on a content, that of the current reports first."""
+        report = schema.report.c
+        statement = (
+            sa.select(report.fingerprint)
+            .join_from(schema.report, schema.document)
+            .where(schema.document.c.sha256 == sha256, report.number == 1, report.fingerprint.startswith(beginning))
+            .order_by(report.current.desc(), report.read_at.desc())
+        )
+        with self._database.read() as connection:
+            return list(connection.scalars(statement))
+
     def deaths(self, item: Input) -> int:
         """How many processes have died while they read this document, since it was last read to the end."""
         with self._database.read() as connection:

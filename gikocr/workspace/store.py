@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -117,12 +117,6 @@ class Workspace:
     def is_there(out: Path) -> bool:
         """Whether a folder holds a workspace with SQLite."""
         return (out / FILE_NAME).exists()
-
-    def mean_seconds(self) -> float | None:
-        """How long reading a document took on average; None where none was read."""
-        with self.database.read() as connection:
-            found = connection.scalar(sa.select(sa.func.avg(schema.report.c.seconds)))
-        return None if found is None else float(found)
 
     def close(self) -> None:
         """Close the connections."""
@@ -245,20 +239,8 @@ class Workspace:
         Raises:
             WorkspaceError: something cannot be written, or ``end`` refused.
         """
-        columns = schema.report.c
-        with self.database.read() as connection:
-            rows = connection.execute(
-                sa.select(columns.id, columns.body, columns.path, columns.seconds)
-                .where(columns.document_id == document_id, columns.fingerprint == fingerprint)
-                .order_by(columns.number)
-            ).all()
-        found = []
-        for report_id, body, path, seconds in rows:
-            report = recording.renamed(self.report(report_id) if current else recording.unpack_report(body), item)
-            with_reading = None
-            with contextlib.suppress(WorkspaceError):
-                with_reading = self.folder.read_form_reading(self.folder.out / path)
-            found.append(NewReport(report, with_reading, (), seconds))
+        found = self.results(document_id, fingerprint, current=current)
+        found = [replace(new, report=recording.renamed(new.report, item)) for new in found]
         if not current:
             return self.record(item, found, fingerprint=fingerprint, form=form, seen=seen, end=end)
         paths = [self._reserve(new.report, number) for number, new in enumerate(found, 1)]
@@ -268,6 +250,22 @@ class Workspace:
             self._write_files(found, paths, [new.report.to_json() for new in found])
             self._note(connection, item, stamp(item) if seen is None else seen, document_id, fingerprint)
         return paths
+
+    def results(self, document_id: int, fingerprint: str, *, current: bool) -> list[NewReport]:
+        """The reports on a content under a fingerprint, without pictures; ``current``: with decisions, which no others have."""
+        columns = schema.report.c
+        statement = sa.select(columns.id, columns.body, columns.path, columns.seconds).order_by(columns.number)
+        statement = statement.where(columns.document_id == document_id, columns.fingerprint == fingerprint)
+        with self.database.read() as connection:
+            rows = connection.execute(statement).all()
+        found = []
+        for report_id, body, path, seconds in rows:
+            reading = None
+            with contextlib.suppress(WorkspaceError):
+                reading = self.folder.read_form_reading(self.folder.out / path)
+            report = self.report(report_id) if current else recording.unpack_report(body)
+            found.append(NewReport(report, reading, (), seconds))
+        return found
 
     def reports(
         self, selection: Selection = EVERYTHING, *, after: int = 0, limit: int | None = None

@@ -65,7 +65,7 @@ def test_what_was_read_before_counts_in_summary_and_exit_code(
         shown = capsys.readouterr()
         assert "Documents: 3, of these 2 complete, 0 partial, 1 failed. Fields waiting for review: 1." in shown.out
         assert "failed: bad.pdf" in shown.err
-    assert "Read by an earlier run, and not again: 3." in shown.out
+    assert "Read already, and not again: 3." in shown.out
 
 
 def test_other_settings_are_another_result(scans: Scans, run: Runner) -> None:

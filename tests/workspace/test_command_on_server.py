@@ -16,7 +16,7 @@ def test_extract_resumes_and_exports_on_a_server(
     arguments = ["extract", str(tmp_path / "a.txt"), "-o", str(out), "--workers", "1", "--database", postgresql]
     for _ in range(2):
         assert main(arguments) == 1
-    assert "Read by an earlier run, and not again: 1." in capsys.readouterr().out
+    assert "Read already, and not again: 1." in capsys.readouterr().out
     assert not (out / "gikocr.db").exists()
     assert (out / "a.txt.json").exists()
     with Workspace.open(out, database=postgresql) as workspace:
