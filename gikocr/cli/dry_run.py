@@ -39,7 +39,7 @@ def rehearse(items: Iterator[Input], out: Path, settings: Settings, choices: Cho
     with ExitStack() as stack:
         workspace = None
         if settings.database or Workspace.is_there(out):
-            opened = Workspace.open(out, database=settings.database or None, must_exist=True)
+            opened = Workspace.open(out, database=settings.database or None, read_only=True)
             workspace = stack.enter_context(opened)
         refitting = None
         if workspace is not None and not choices.overlay and not choices.force:

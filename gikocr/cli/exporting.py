@@ -22,5 +22,5 @@ def write_exports(folder: Path, out: Path, settings: Settings, wanted: Wanted) -
         FormError: the form cannot be used.
     """
     form = load_form(settings.form)
-    with Workspace.open(folder, database=settings.database or None, must_exist=True) as workspace:
+    with Workspace.open(folder, database=settings.database or None, read_only=True) as workspace:
         return write(workspace, out, form, wanted)

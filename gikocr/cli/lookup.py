@@ -30,7 +30,7 @@ def find_report(name: str, workspace: Path | None, database: str | None) -> Repo
     """
     if workspace is None:
         return _from_file(Path(name))
-    with Workspace.open(workspace, database=database or None, must_exist=True) as opened:
+    with Workspace.open(workspace, database=database or None, read_only=True) as opened:
         found = find_named(opened, name, most=MOST_NAMES + 1)
         if not found:
             raise UsageError(
@@ -51,7 +51,7 @@ def find_year(agency: str, year: str, workspace: Path | None, database: str | No
             "--agency goes with a workspace and two years.",
             advice="For instance: gikocr compare -w out --agency 某某市财政局 2022 2023",
         )
-    with Workspace.open(workspace, database=database or None, must_exist=True) as opened:
+    with Workspace.open(workspace, database=database or None, read_only=True) as opened:
         stored = islice(opened.reports(Selection(agency=agency, year=int(year))), MOST_NAMES + 1)
         found = [Named(report.path, report.name, report) for report in stored]
         if not found:

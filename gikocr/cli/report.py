@@ -35,7 +35,7 @@ def report(
     from gikocr.workspace.atomic import write_file
 
     settings = load_settings({"database": database})
-    with Workspace.open(workspace, database=settings.database or None, must_exist=True) as opened:
+    with Workspace.open(workspace, database=settings.database or None, read_only=True) as opened:
         page = summary_page(gather(opened, settings))
     path = out or workspace / "exports" / "report.html"
     write_file(path, page.encode("utf-8"))

@@ -33,7 +33,7 @@ def status(
     from gikocr.workspace.overview import overview
 
     settings = load_settings({"database": database})
-    with Workspace.open(workspace, database=settings.database or None, must_exist=True) as opened:
+    with Workspace.open(workspace, database=settings.database or None, read_only=True) as opened:
         print_overview(console(), overview(opened))
 
 

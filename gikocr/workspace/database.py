@@ -55,6 +55,7 @@ class Database:
         must_exist: raise when there is no database yet, instead of making one.
         migrate_server: migrate an older PostgreSQL database. A backup of a server is for its administrator to make, so this is
             never done unasked. A SQLite file is copied first, and migrated without being asked.
+        read_only: nothing is written, made or migrated.
 
     Raises:
         WorkspaceError: it cannot be opened, is damaged, is of a newer gikocr, or (PostgreSQL) is of an older one.
@@ -62,7 +63,13 @@ class Database:
     """
 
     def __init__(
-        self, folder: Path, url: str | None = None, *, must_exist: bool = False, migrate_server: bool = False
+        self,
+        folder: Path,
+        url: str | None = None,
+        *,
+        must_exist: bool = False,
+        migrate_server: bool = False,
+        read_only: bool = False,
     ) -> None:
         self.path = None if url else folder / FILE_NAME
         self.name = repr(str(self.path)) if self.path else repr(_without_password(url or ""))
@@ -70,8 +77,12 @@ class Database:
             _refuse_network_folder(folder)
             if must_exist:
                 self.require(folder)
-        self.engine = _postgresql(url) if url else _sqlite(folder / FILE_NAME)
+        self.engine = _postgresql(url) if url else _sqlite(folder / FILE_NAME, read_only=read_only)
         try:
+            if read_only:
+                self._check()
+                self._require_revision()
+                return
             with self._lock(folder):
                 self._prepare(must_exist=must_exist, migrate_server=migrate_server)
         except BaseException:
@@ -190,12 +201,35 @@ class Database:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
-    def _prepare(self, *, must_exist: bool, migrate_server: bool) -> None:
+    def _check(self) -> None:
+        """Look for damage, where that takes no longer than a second."""
         if self.path is not None and self.path.exists() and self.path.stat().st_size <= CHECKED_BYTES:
             with self.read() as connection:
                 verdict = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
             if verdict != "ok":
                 raise self._damaged(str(verdict))
+
+    def _require_revision(self) -> None:
+        with self.read() as connection:
+            revision = _revision_in(connection)
+            if revision is None:
+                raise WorkspaceError(f"The database {self.name} holds no workspace.")
+            if revision != REVISION and not _Steps(connection).know(revision):
+                raise self._newer(revision)
+        if revision != REVISION:
+            raise WorkspaceError(
+                f"The database {self.name} was made by an older gikocr (revision {revision}; this one needs {REVISION}).",
+                advice="Run gikocr db upgrade where it may be written; of PostgreSQL make a backup with pg_dump before.",
+            )
+
+    def _newer(self, revision: str) -> WorkspaceError:
+        return WorkspaceError(
+            f"The database {self.name} was made by a newer gikocr (revision {revision}; this one knows {REVISION}).",
+            advice="Use that version of gikocr, or a newer one.",
+        )
+
+    def _prepare(self, *, must_exist: bool, migrate_server: bool) -> None:
+        self._check()
         if self._revision() == REVISION:
             return
         with self.write() as connection:
@@ -208,10 +242,7 @@ class Database:
                 raise WorkspaceError(f"The database {self.name} holds no workspace.")
             steps = _Steps(connection)
             if revision is not None and not steps.know(revision):
-                raise WorkspaceError(
-                    f"The database {self.name} was made by a newer gikocr (revision {revision}; this one knows {REVISION}).",
-                    advice="Use that version of gikocr, or a newer one.",
-                )
+                raise self._newer(revision)
             if revision is not None and self.path is None and not migrate_server:
                 raise WorkspaceError(
                     f"The database {self.name} was made by an older gikocr (revision {revision}; this one needs {REVISION}).",
@@ -270,15 +301,20 @@ def _revision_in(connection: sa.Connection) -> str | None:
     return None if found is None else str(found)
 
 
-def _sqlite(path: Path) -> sa.Engine:
-    engine = sa.create_engine(
-        sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
-    )
+def _sqlite(path: Path, *, read_only: bool) -> sa.Engine:
+    name = _read_only_uri(path) if read_only else str(path)
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(name, timeout=BUSY_SECONDS, check_same_thread=False, uri=read_only)
+
+    engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), creator=connect)
 
     @sa.event.listens_for(engine, "connect")
     def _connected(raw: Any, _record: Any) -> None:
         # The driver would begin transactions by itself, and late; here the engine's begin event does.
         raw.isolation_level = None
+        if read_only:
+            return
         for pragma in ("busy_timeout=60000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
             raw.execute(f"PRAGMA {pragma}").close()
 
@@ -288,6 +324,24 @@ def _sqlite(path: Path) -> sa.Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _read_only_uri(path: Path) -> str:
+    """How a file is opened that nobody may write.
+
+    In WAL mode SQLite wants to make two files beside it, unless it is told that nobody changes this one. That is true where they are
+    not there and cannot be made: then no other process has the file open for writing.
+    """
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    wal = path.with_name(f"{path.name}-wal")
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(uri, uri=True)) as probe:
+        probe.execute("SELECT count(*) FROM sqlite_master").close()
+        return uri
+    try:
+        is_whole = not wal.exists() or wal.stat().st_size == 0
+    except OSError:
+        is_whole = False
+    return f"{uri}&immutable=1" if is_whole else uri
 
 
 def _postgresql(url: str) -> sa.Engine:

@@ -32,15 +32,21 @@ _SUFFIX = ".json"
 class ReportFolder:
     """The folder given with ``-o``.
 
+    Args:
+        out: the folder.
+        read_only: nothing will be written; the folder is taken as it is.
+
     Raises:
         WorkspaceError: it is a file, cannot be made, or cannot be written to.
     """
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, *, read_only: bool = False) -> None:
         self.out = out
         self._given: dict[Path, tuple[str, str]] = {}
         if out.exists() and not out.is_dir():
             raise WorkspaceError(f"{str(out)!r} is a file, not a folder.", advice="Give a folder with -o.")
+        if read_only:
+            return
         make_folder(out / _OWN)
         try:
             with tempfile.TemporaryFile(dir=out / _OWN) as file:

@@ -16,13 +16,13 @@ from gikocr.elements import FormReading
 from gikocr.errors import WorkspaceError
 from gikocr.forms import Form
 from gikocr.ingest import Input
-from gikocr.report import Report, Review, printable
+from gikocr.report import Report, Review
 from gikocr.workspace import queries, recomputed, recording, schema
 from gikocr.workspace.blobs import Blobs
 from gikocr.workspace.database import FILE_NAME, Database
 from gikocr.workspace.folder import ReportFolder
 from gikocr.workspace.jobs import JobLog
-from gikocr.workspace.names import DIGEST_DIGITS, report_name
+from gikocr.workspace.reserving import reserve
 from gikocr.workspace.review_log import ReviewLog
 from gikocr.workspace.rows import (
     EVERYTHING,
@@ -87,7 +87,13 @@ class Workspace:
 
     @classmethod
     def open(
-        cls, out: Path, *, database: str | None = None, must_exist: bool = False, migrate_server: bool = False
+        cls,
+        out: Path,
+        *,
+        database: str | None = None,
+        must_exist: bool = False,
+        migrate_server: bool = False,
+        read_only: bool = False,
     ) -> Self:
         """Open a workspace, and make what is not there yet.
 
@@ -98,11 +104,13 @@ class Workspace:
             database: a PostgreSQL URL; None: SQLite in the folder.
             must_exist: raise when there is no workspace, instead of making one.
             migrate_server: see :class:`Database`.
+            read_only: nothing is written or migrated, as in a folder without the right to write. There must be a workspace.
 
         Raises:
             WorkspaceError: the folder or the database cannot be used; the message names it and says what to do.
             DependencyMissing: the driver of PostgreSQL is not installed.
         """
+        must_exist = must_exist or read_only
         if must_exist and not out.is_dir():
             raise WorkspaceError(
                 f"{str(out)!r} is no folder.", advice="Give the folder that was given to gikocr extract with -o."
@@ -110,8 +118,9 @@ class Workspace:
         if must_exist and database is None:
             # Asked before the folder gets anything of ours: a mistyped folder stays as it is.
             Database.require(out)
-        folder = ReportFolder(out)
-        return cls(folder, Database(out, database, must_exist=must_exist, migrate_server=migrate_server))
+        folder = ReportFolder(out, read_only=read_only)
+        options = {"must_exist": must_exist, "migrate_server": migrate_server, "read_only": read_only}
+        return cls(folder, Database(out, database, **options))
 
     @staticmethod
     def is_there(out: Path) -> bool:
@@ -163,7 +172,7 @@ class Workspace:
         first = found[0].report
         if first.source.sha256 is None:
             mark = ""  # a file that could not be opened is tried again
-        paths = [self._reserve(new.report, number) for number, new in enumerate(found, 1)]
+        paths = [reserve(self.database, self.folder, new.report, number) for number, new in enumerate(found, 1)]
         texts = [new.report.to_json() for new in found]
         if end is None:
             self._write_files(found, paths, texts)
@@ -243,7 +252,7 @@ class Workspace:
         found = [replace(new, report=recording.renamed(new.report, item)) for new in found]
         if not current:
             return self.record(item, found, fingerprint=fingerprint, form=form, seen=seen, end=end)
-        paths = [self._reserve(new.report, number) for number, new in enumerate(found, 1)]
+        paths = [reserve(self.database, self.folder, new.report, number) for number, new in enumerate(found, 1)]
         with self.database.write() as connection:
             if end is not None:
                 end(connection, document_id)
@@ -372,26 +381,3 @@ class Workspace:
             result = connection.execution_options(yield_per=queries.ROWS_AT_ONCE).execute(statement)
             for row in result.mappings():
                 yield stored_report(row), broken_check(row)
-
-    def _reserve(self, report: Report, number: int) -> Path:
-        """The path of a report's JSON by the naming rules of the contract, which from now on belongs to its source."""
-        name, sha256 = printable(report.source.name), recording.identity(report)
-        path = Path()
-        for digits in (0, DIGEST_DIGITS, len(sha256)):
-            relative = report_name(name, sha256, second=number, digits=digits)
-            path = self.folder.out / relative
-            if self._own(relative.as_posix(), path, name, sha256):
-                break
-        return path
-
-    def _own(self, relative: str, path: Path, name: str, sha256: str) -> bool:
-        columns = schema.file_name.c
-        # What stands there may be older than the database, or no file of ours.
-        holder = (self.folder.holder(path) if path.exists() else None) or (name, sha256)
-        wanted = self.database.insert(schema.file_name).values(path=relative, name=holder[0], sha256=holder[1])
-        with self.database.write() as connection:
-            made = connection.execute(wanted.on_conflict_do_nothing().returning(columns.path)).first()
-            if made is not None:
-                return holder == (name, sha256)
-            owner = connection.execute(sa.select(columns.name, columns.sha256).where(columns.path == relative)).one()
-        return tuple(owner) == (name, sha256)
