@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import csv
 import errno
+import io
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gikocr.errors import WorkspaceError
 from gikocr.export.tables import Cell, Column, Item, Level, Sheet, bare
@@ -108,11 +110,20 @@ def write_xlsx(sheets: Iterable[Sheet], path: Path) -> Path:
         WorkspaceError: it cannot be written.
     """
     import xlsxwriter
-    from xlsxwriter.exceptions import FileCreateError
+    from xlsxwriter.exceptions import FileCreateError, FileSizeError
 
-    with _whole(path) as temporary:
-        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-        book = xlsxwriter.Workbook(str(temporary), options)
+    with (
+        _whole(path) as temporary,
+        TemporaryDirectory(prefix="gikocr-xlsx-") as folder,
+        contextlib.closing(_Target(temporary)) as target,
+    ):
+        options = {
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "tmpdir": folder,
+        }
+        book = xlsxwriter.Workbook(target, options)
         formats = {level: book.add_format({"bg_color": colour}) for level, colour in _COLOURS.items()}
         formats["sure"] = book.add_format()
         head = book.add_format({"bold": True, "bg_color": "#D9D9D9", "text_wrap": True, "valign": "top"})
@@ -129,9 +140,43 @@ def write_xlsx(sheets: Iterable[Sheet], path: Path) -> Path:
         finally:
             try:
                 book.close()
-            except FileCreateError as error:
+            except (FileCreateError, FileSizeError) as error:
                 raise OSError(errno.EIO, str(error)) from error
     return path
+
+
+class _Target:
+    """The file of a workbook, which swallows what comes after a failure.
+
+    The archive that xlsxwriter left behind is closed by the garbage collector, which would print a traceback for each further failure.
+    """
+
+    def __init__(self, path: Path) -> None:
+        # No buffer: what fails must fail in write().
+        self._file: BinaryIO | io.FileIO = io.FileIO(path, "w")
+
+    def write(self, content: bytes) -> int:
+        rest = memoryview(content)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError:
+            self.close()
+            raise
+        return len(content)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+        self._file = io.BytesIO()
 
 
 def _fill(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import gc
+import hashlib
 import json
 import random
 import shutil
@@ -19,6 +21,7 @@ import pytest
 
 from gikocr.cli.exporting import write_exports
 from gikocr.cli.main import main
+from gikocr.errors import WorkspaceError
 from gikocr.export.files import write_parquet, write_xlsx
 from gikocr.export.tables import Column, Sheet
 from gikocr.jobs.exports import Wanted
@@ -252,6 +255,28 @@ def test_a_table_longer_than_a_sheet_goes_on(tmp_path: Path, monkeypatch: pytest
     book = openpyxl.load_workbook(path)
     assert [row[0].value for page in book for row in page.iter_rows(min_row=3)] == list(range(25))
     assert len(book.sheetnames) == 3
+
+
+def test_a_full_disk_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("no small disk can be made here")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    ignored: list[Any] = []
+    monkeypatch.setattr("sys.unraisablehook", ignored.append)
+    rows = [(hashlib.sha256(str(k).encode()).hexdigest(),) for k in range(20_000)]
+    try:
+        with pytest.raises(WorkspaceError, match="No space left"):
+            write_xlsx([Sheet("n", "字", (Column("n", "字"),), rows)], disk / "n.xlsx")
+        gc.collect()
+        assert [i.exc_value for i in ignored] == []
+        assert list(disk.iterdir()) == []
+        assert not list(tmp_path.glob("gikocr-xlsx-*"))
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=False)
 
 
 def test_row_groups_of_parquet_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
