@@ -161,7 +161,18 @@ class _Run:
             finally:
                 sources.end_run(number, read=self.tally.read, skipped=self.tally.skipped, failed=self.tally.failed)
             code = ExitCode.INTERRUPTED if at_once or self.stop.interrupted else self._code()
-            self.voice.say("run_finished", run=number, exit_code=int(code), waiting=self.summary.waiting)
+            tally = self.tally
+            self.voice.say(
+                "run_finished",
+                run=number,
+                exit_code=int(code),
+                waiting=self.summary.waiting,
+                documents_read=tally.read,
+                documents_skipped=tally.skipped,
+                documents_refitted=tally.refitted,
+                documents_failed=tally.failed,
+                documents_total=tally.total,
+            )
         return self._conclude(code)
 
     def _read(self, items: Iterator[Input]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from itertools import islice
 from pathlib import Path
 
 from PIL import Image
@@ -14,7 +13,7 @@ from gikocr.export.summary_page import Scan, Summary
 from gikocr.ingest import Input, open_document
 from gikocr.settings import Settings
 from gikocr.workspace import Selection, StoredReport, Workspace
-from gikocr.workspace.overview import most_doubtful, overview
+from gikocr.workspace.overview import drawn_reports, most_doubtful, overview
 
 #: Documents that are shown with a picture.
 MOST_SCANS = 12
@@ -35,7 +34,7 @@ def gather(workspace: Workspace, settings: Settings) -> Summary:
     found = overview(workspace)
     seconds: Counter[str] = Counter()
     timed = 0
-    for _, report in islice(workspace.full_reports(), MOST_TIMED):
+    for report in drawn_reports(workspace, MOST_TIMED):
         timed += 1
         seconds.update(report.provenance.seconds)
     return Summary(

@@ -98,7 +98,7 @@ def summary_page(summary: Summary) -> str:
     if summary.stages:
         slowest = sorted(summary.stages.items(), key=lambda stage: -stage[1])
         body.append(_plot([s for s, _ in slowest], [t for _, t in slowest], "CPU seconds a document"))
-        body.append(E.p({"class": "note"}, f"Average of {summary.timed} reports."))
+        body.append(E.p({"class": "note"}, f"Average of {summary.timed} reports, drawn by the hash of their content."))
     else:
         body.append(E.p("Not known."))
     head = E.head(E.meta(charset="utf-8"), E.title(clean(summary.title)), E.style(_STYLE))

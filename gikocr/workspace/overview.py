@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from gikocr.report import Status
+from gikocr.report import Report, Status
 from gikocr.workspace import schema
 from gikocr.workspace.queries import select_reports
 from gikocr.workspace.rows import Selection, StoredReport, stored_report
@@ -108,6 +108,17 @@ def mean_seconds(workspace: Workspace) -> float | None:
     with workspace.database.read() as connection:
         found = connection.scalar(sa.select(sa.func.avg(schema.report.c.seconds)))
     return None if found is None else float(found)
+
+
+def drawn_reports(workspace: Workspace, most: int) -> Iterator[Report]:
+    """So many of the current reports that did not fail, drawn by the hash of their content: the same ones each time, from all over."""
+    report, document = schema.report.c, schema.document.c
+    statement = sa.select(report.id).join_from(schema.document, schema.report)
+    statement = statement.where(report.current, report.status != "failed").order_by(document.sha256, report.number)
+    with workspace.database.read() as connection:
+        ids = tuple(connection.scalars(statement.limit(most)))
+    if ids:
+        yield from (found for _, found in workspace.full_reports(Selection(report_ids=ids)))
 
 
 def most_doubtful(workspace: Workspace, limit: int) -> list[tuple[StoredReport, list[str]]]:

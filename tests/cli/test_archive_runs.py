@@ -114,6 +114,18 @@ def test_copies_within_one_run_are_read_once(scans: Scans, run: Runner, workers:
     assert run(folder) == (0, [], read + 18)
 
 
+def test_the_last_event_says_what_was_done(scans: Scans, run: Runner, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = scans("a.pdf", "bad.pdf")
+    arguments = ["extract", str(folder), "-o", str(run.out), "--workers", "1", "--log-format", "json"]
+    done = []
+    for _ in range(2):
+        main(arguments)
+        last = json.loads(capsys.readouterr().err.splitlines()[-1])
+        assert last["event"] == "run_finished"
+        done.append([last[f"documents_{what}"] for what in ("read", "skipped", "failed", "total")])
+    assert done == [[2, 0, 1, 2], [0, 2, 0, 2]]
+
+
 def test_copies_of_what_failed(scans: Scans, run: Runner) -> None:
     folder = scans("bad.pdf")
     shutil.copy(folder / "bad.pdf", folder / "bad-copy.pdf")

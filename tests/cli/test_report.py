@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ from PIL import Image
 from gikocr.cli.main import main
 from gikocr.ingest import Input
 from gikocr.workspace import NewReport, Workspace
+from gikocr.workspace.overview import drawn_reports
 from tests.workspace.reports import FORM, PERSON, make_failed, make_field, make_input, make_report
 
 
@@ -69,3 +71,15 @@ def test_an_empty_workspace_has_a_page_too(tmp_path: Path) -> None:
     Workspace.open(tmp_path / "out").close()
     assert main(["report", str(tmp_path / "out")]) == 0
     assert "Reports: 0" in (tmp_path / "out" / "exports" / "report.html").read_text()
+
+
+def test_times_are_of_reports_from_all_over(tmp_path: Path) -> None:
+    names = [f"{k}.txt" for k in range(20)]
+    with Workspace.open(tmp_path / "out") as workspace:
+        for name in names:
+            item = make_input(tmp_path / "scans", name, name)
+            workspace.record(item, [NewReport(make_report(item, []))], fingerprint="f", form=FORM)
+        drawn = {report.source.name for report in drawn_reports(workspace, 5)}
+        assert len(list(drawn_reports(workspace, 100))) == 20
+    assert drawn == set(sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())[:5])
+    assert drawn != set(names[:5])

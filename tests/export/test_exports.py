@@ -248,6 +248,19 @@ def test_the_command(out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(["export", str(out), "--format", "csv", "-o", str(tmp_path / "file")]) == 4
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [(("--agency", "某某市"), "named exactly '某某市'"), (("--year", "1999"), "on 1999"), (("--year", "2022"), "")],
+)
+def test_a_selection_of_nothing_says_so(
+    out: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], words: str
+) -> None:
+    assert main(["export", str(out), "--format", "csv", "--table", "fields", *options]) == 0
+    errors = capsys.readouterr().err
+    assert words in errors
+    assert ("headings only" in errors) == bool(words)
+
+
 def test_a_table_longer_than_a_sheet_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gikocr.export.files.EXCEL_ROWS", 12)
     rows = [(k,) for k in range(25)]
