@@ -80,7 +80,7 @@ def _networks(settings: Settings, options: Options) -> tuple[str, Batches | None
 
     device = choose_device(options.device)
     if options.device == "auto" and device == "cpu":
-        say_on_stderr(f"no GPU can be used, so this worker reads on the CPU: {why_no_gpu()}")
+        say_on_stderr(f"no GPU can be used, documents are read on the CPU: {why_no_gpu()}")
     shared = options.share_networks if options.share_networks is not None else device != "cpu"
     if not shared and device != "cpu":
         raise UsageError("Networks on a GPU are shared.", advice="Leave out --own-networks, or give --device cpu.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import signal
@@ -189,6 +190,28 @@ def test_three_machines_share_a_database_and_a_folder(
     assert len(list(workspace.folder.out.glob("steady*.json"))) == 8
     assert sum(j.attempt for j in workspace.jobs.jobs(JobSelection())) == 9
     assert main(["export", str(workspace.folder.out), "--format", "csv", "--database", postgresql]) == 0
+
+
+def test_suspects_leave_the_other_slots_to_ordinary_documents(
+    workspace: Workspace, postgresql: str, tmp_path: Path, begin: StartWorker
+) -> None:
+    """As many suspects as slots; each is read alone, after the other, and none of them sits in a slot and waits."""
+    suspects = [f"pause{n}.pdf" for n in range(3)]
+    submit(workspace, postgresql, tmp_path / "scans", *suspects, *(f"brief{n}.pdf" for n in range(3)))
+    with workspace.database.write() as connection:
+        connection.exec_driver_sql("UPDATE job SET suspect = true WHERE name LIKE 'pause%%'")
+        connection.exec_driver_sql(
+            "UPDATE procrastinate.procrastinate_jobs SET priority = 9 "
+            "WHERE (args->>'job')::bigint IN (SELECT id FROM job WHERE suspect)"
+        )
+    assert begin("--slots", "3", "--drain").wait(90) == 0
+    jobs = {j.name: j for j in workspace.jobs.jobs(JobSelection())}
+    assert {j.state for j in jobs.values()} == {"done"}
+    assert {j.attempt for j in jobs.values()} == {1}
+    ends = sorted((jobs[name].started_at, jobs[name].finished_at) for name in suspects)
+    assert all(finished <= begun for (_, finished), (begun, _) in itertools.pairwise(ends))
+    ordinary = min(jobs[f"brief{n}.pdf"].started_at for n in range(3))
+    assert ordinary < ends[0][1], "ordinary documents waited for suspects"
 
 
 def test_maintain_brings_back_what_the_last_worker_held(
