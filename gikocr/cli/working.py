@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from gikocr.cli.interrupts import SIGNALS, say_on_stderr
 from gikocr.cli.state import ExitCode
 from gikocr.errors import UsageError, WorkspaceError
+from gikocr.ingest.isolation import Limits
 from gikocr.jobs.children import Recipe
-from gikocr.jobs.isolation import Limits
 from gikocr.jobs.queue import Queue
 from gikocr.jobs.reading import MakePipeline, drawing_pipeline
 from gikocr.jobs.reaper import REAP_EVERY, SEARCH_EVERY, reap

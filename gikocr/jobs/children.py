@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gikocr.errors import DependencyMissing, Exhausted, FormError, UsageError, WorkspaceError
+from gikocr.ingest.isolation import Limits, allow_cpu, confine
 from gikocr.jobs import wire
-from gikocr.jobs.isolation import Limits, allow_cpu, confine
 from gikocr.jobs.reading import STOPS_THE_RUN, DocumentReader, MakePipeline, Outcome
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ import pytest
 
 from gikocr.cli.main import main
 from gikocr.errors import DependencyMissing, GikocrError, WorkspaceError
+from gikocr.ingest.isolation import Limits
 from gikocr.jobs import children as children_module
 from gikocr.jobs import execution as execution_module
 from gikocr.jobs import local as local_module
 from gikocr.jobs.children import Recipe
 from gikocr.jobs.execution import Execution
-from gikocr.jobs.isolation import Limits
 from gikocr.jobs.local import LocalPool
 from gikocr.jobs.submitting import Order, submit
 from gikocr.report import Report
