@@ -239,3 +239,16 @@ def test_without_a_server_the_command_says_what_is_missing(tmp_path: Path, capsy
     for command in (["submit", str(tmp_path / "a.pdf")], ["worker"], ["maintain", "--once"]):
         assert main([*command, "-w", str(tmp_path / "out")]) in (2, 4)
         assert "PostgreSQL" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["submit", "a.pdf"], ["worker"], ["jobs"], ["maintain", "--once"]])
+def test_a_url_in_the_place_of_the_folder_is_told_where_it_belongs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.pdf").write_bytes(b"%PDF-1.7")
+    url = "postgresql://gikocr@db.example/gikocr"
+    monkeypatch.setenv("GIKOCR_DATABASE", url)
+    assert main([*command, "-w", url]) in (2, 4)
+    assert "--database" in capsys.readouterr().err
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.pdf"]
