@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,8 +30,8 @@ def begin(tmp_path: Path, workspace: Workspace, postgresql: str) -> Iterator[Sta
     """Starts workers of the workspace; none is left behind."""
     running: list[subprocess.Popen[str]] = []
 
-    def make(*options: str) -> subprocess.Popen[str]:
-        where = ("-w", str(workspace.folder.out), "--database", postgresql)
+    def make(*options: str, folder: Path = workspace.folder.out) -> subprocess.Popen[str]:
+        where = ("-w", str(folder), "--database", postgresql)
         running.append(start(tmp_path, "worker", *where, "--device", "cpu", *options, log=tmp_path / "worker.log"))
         return running[-1]
 
@@ -170,18 +171,22 @@ def test_three_machines_share_a_database_and_a_folder(
 ) -> None:
     """As docs/deploy.md sets them up, each a process with a home and a temporary folder of its own.
 
-    The first submits files that the others cannot see; one of the others dies amid its work.
+    The first submits files that the others cannot see; the others have the folder elsewhere, and one of them dies amid its work. In the
+    end one reads a real document with the real pipeline.
     """
     names = [f"steady{n}.pdf" for n in range(8)]
     submit(workspace, postgresql, tmp_path / "scans", *names)
     shutil.rmtree(tmp_path / "scans")
     workers = []
     for machine in ("second", "third"):
+        mounted = tmp_path / machine / "mounted"
+        mounted.parent.mkdir()
+        mounted.symlink_to(workspace.folder.out, target_is_directory=True)
         for variable in ("HOME", "TMPDIR"):
             folder = tmp_path / machine / variable.lower()
             folder.mkdir(parents=True)
             monkeypatch.setenv(variable, str(folder))
-        workers.append(begin("--slots", "1"))
+        workers.append(begin("--slots", "1", folder=mounted))
     assert until(lambda: len({line.process for line in workspace.workers.lines() if line.running}) == 2)
     workers[0].kill()
     killed = time.monotonic()
@@ -189,6 +194,23 @@ def test_three_machines_share_a_database_and_a_folder(
     assert time.monotonic() - killed < 45
     assert len(list(workspace.folder.out.glob("steady*.json"))) == 8
     assert sum(j.attempt for j in workspace.jobs.jobs(JobSelection())) == 9
+    workers[1].send_signal(signal.SIGTERM)
+    assert workers[1].wait(30) == 0
+    sample = Path(__file__).parents[2] / "samples" / "bars.txt"
+    assert main(["submit", str(sample), "-w", str(workspace.folder.out), "--database", postgresql]) == 0
+    real = [
+        sys.executable,
+        "-m",
+        "gikocr",
+        "worker",
+        "-w",
+        str(tmp_path / "third" / "mounted"),
+        "--database",
+        postgresql,
+    ]
+    subprocess.run([*real, "--device", "cpu", "--slots", "1", "--drain"], check=True, timeout=120)
+    report = Report.from_json((workspace.folder.out / "bars.txt.json").read_bytes())
+    assert (report.status, len(report.fields)) == ("complete", 200)
     assert main(["export", str(workspace.folder.out), "--format", "csv", "--database", postgresql]) == 0
 
 
