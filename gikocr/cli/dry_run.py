@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gikocr.cli.feed import Resume, to_read
+from gikocr.cli.feed import Feed, Resume
 from gikocr.cli.progress import duration
 from gikocr.cli.state import ExitCode
 from gikocr.cli.terminal import console
@@ -46,7 +46,7 @@ def rehearse(items: Iterator[Input], out: Path, settings: Settings, choices: Cho
             opened = Workspace.open(out, database=settings.database or None, must_exist=True)
             workspace = stack.enter_context(opened)
         count = size = 0
-        for job in to_read(items, None if workspace is None else workspace.sources, resume, skip):
+        for job in Feed(items, None if workspace is None else workspace.sources, resume, skip):
             count += 1
             size += sum(int(mark.split(":")[0]) for mark in job.stamp.split(";") if mark)
         each = None if workspace is None else workspace.mean_seconds()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from gikocr import __version__
-from gikocr.cli.feed import Resume, in_shard, to_read
+from gikocr.cli.counting import counting
+from gikocr.cli.feed import Feed, Resume, in_shard
 from gikocr.cli.interrupts import Stop, interrupts, say_on_stderr
 from gikocr.cli.progress import LogFormat, Tally, Voice, voice
 from gikocr.cli.state import MEMORY_LIMIT, ExitCode
@@ -24,11 +25,12 @@ from gikocr.jobs.processes import Job, Work, read_documents
 from gikocr.jobs.reading import MakePipeline, Outcome, drawing_pipeline
 from gikocr.jobs.submitting import run_fingerprint
 from gikocr.workspace import Known, NewReport, Selection, Workspace
+from gikocr.workspace.rows import now as moment
 
 if TYPE_CHECKING:
     from gikocr.settings import Settings
 
-#: Documents that are listed beforehand so that the progress bar knows its end; a larger archive is counted as it goes.
+#: Documents that are listed beforehand so that the progress bar knows its end; a larger archive is counted beside the reading.
 COUNTED_AHEAD = 10_000
 
 
@@ -94,7 +96,15 @@ def run(
             choices.time_limit,
             choices.memory_limit,
         )
-        return _Run(workspace, form, work, choices, Tally(total)).do(items)
+        tally = Tally(total, choices.limit)
+        with ExitStack() as stack:
+            if total is None:
+                stack.enter_context(counting(lambda: _walk(paths, out, choices), choices.shard, tally))
+            return _Run(workspace, form, work, choices, tally).do(items)
+
+
+def _walk(paths: Sequence[Path], out: Path, choices: Choices) -> Iterator[Input]:
+    return find_inputs(paths, group=choices.group, as_one=choices.as_one, skip=(out,))
 
 
 def list_documents(paths: Sequence[Path], out: Path, choices: Choices) -> tuple[Iterator[Input], int | None]:
@@ -103,7 +113,7 @@ def list_documents(paths: Sequence[Path], out: Path, choices: Choices) -> tuple[
     Raises:
         UsageError: there is none.
     """
-    inputs = find_inputs(paths, group=choices.group, as_one=choices.as_one, skip=(out,))
+    inputs = _walk(paths, out, choices)
     ahead = list(islice(inputs, COUNTED_AHEAD))
     if not ahead:
         names = ", ".join(visible(str(p)) for p in paths)
@@ -125,6 +135,7 @@ class _Run:
     work: Work
     choices: Choices
     tally: Tally
+    begun: str = field(default_factory=moment)
     stop: Stop = field(default_factory=Stop)
     summary: Summary = field(init=False)
     voice: Voice = field(init=False)
@@ -150,13 +161,19 @@ class _Run:
         return self._conclude(code)
 
     def _read(self, items: Iterator[Input]) -> None:
-        jobs = to_read(items, self.workspace.sources, self._resume(), self._skip)
+        feed = Feed(items, self.workspace.sources, self._resume(), self._skip)
+        self._read_jobs(iter(feed), feed)
+        if not self.stop() and (left := feed.left()):
+            self._read_jobs(iter(left), feed)
+
+    def _read_jobs(self, jobs: Iterator[Job], feed: Feed) -> None:
         outcomes = read_documents(
             jobs, self.work, workers=self.choices.workers, stopping=self.stop, count_death=self._count_death
         )
         with closing(outcomes):
             for job, outcome in outcomes:
                 self._keep(job, outcome)
+                feed.done(job)
                 if 0 < self.choices.max_errors <= self.tally.failed:
                     self.stop.too_many_errors = True
 
@@ -172,6 +189,7 @@ class _Run:
             rehash=choices.rehash,
             shard=choices.shard,
             limit=choices.limit,
+            begun=self.begun,
             has_overlays=self._has_overlays if choices.overlay else None,
         )
 

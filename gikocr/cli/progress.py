@@ -17,17 +17,33 @@ if TYPE_CHECKING:
 
 LogFormat = Literal["text", "json"]
 
+#: Columns of a terminal that has room for a bar beside the numbers.
+WIDTH_FOR_BAR = 110
+
 
 @dataclass(slots=True)
 class Tally:
-    """How far a run is."""
+    """How far a run is.
 
-    total: int | None = None
+    Attributes:
+        found: documents that the command names; None as long as they are being counted.
+        limit: most documents that are read; 0: all.
+    """
+
+    found: int | None = None
+    limit: int = 0
     read: int = 0
     skipped: int = 0
     failed: int = 0
     doubtful: int = 0
     begun: float = field(default_factory=time.monotonic)
+
+    @property
+    def total(self) -> int | None:
+        """Documents that will have been read or skipped at the end, as far as is known; a limit counts only what is read."""
+        if self.found is None or not self.limit:
+            return self.found
+        return min(self.found, self.skipped + self.limit)
 
     def rate(self) -> float:
         """Documents read in a second so far."""
@@ -117,16 +133,20 @@ def _facts(tally: Tally) -> dict[str, Any]:
 @contextmanager
 def _bar(tally: Tally) -> Iterator[Voice]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.table import Column
 
+    # On a narrow terminal the name is cut and the bar is left out; how far the run is stays whole.
+    shown = console(stderr=True)
+    whole, cut = Column(no_wrap=True), Column(no_wrap=True, overflow="ellipsis", ratio=1)
+    bar = (BarColumn(bar_width=20),) if shown.width >= WIDTH_FOR_BAR else ()
     columns = (
-        TextColumn("reading"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[counts]}", markup=False),
-        TextColumn("{task.fields[name]}", markup=False),
+        *bar,
+        MofNCompleteColumn(table_column=whole),
+        TimeElapsedColumn(table_column=whole.copy()),
+        TextColumn("{task.fields[counts]}", markup=False, table_column=whole.copy()),
+        TextColumn("{task.fields[name]}", markup=False, table_column=cut),
     )
-    with Progress(*columns, console=console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=shown, transient=True, expand=True) as progress:
         task = progress.add_task("reading", total=tally.total, name="", counts="")
 
         class Bar(_Silence):
@@ -139,7 +159,7 @@ def _bar(tally: Tally) -> Iterator[Voice]:
 
             def _show(self, name: str, tally: Tally) -> None:
                 done = tally.read + tally.skipped
-                progress.update(task, completed=done, name=visible(name), counts=counts(tally))
+                progress.update(task, completed=done, total=tally.total, name=visible(name), counts=counts(tally))
 
         yield Bar()
 
@@ -150,7 +170,7 @@ def counts(tally: Tally) -> str:
     parts = [f"{tally.rate():.2f}/s" if tally.rate() < 10 else f"{tally.rate():.0f}/s"]
     if left is not None:
         parts.append(f"{duration(left)} left")
-    parts += [f"{tally.failed} failed", f"{tally.doubtful} doubtful fields"]
+    parts += [f"{tally.failed} failed", f"{tally.doubtful} doubtful"]
     return ", ".join(parts)
 
 

@@ -48,20 +48,28 @@ def compare(
     workspace: _Workspace = None,
     database: _Database = None,
     form: _Form = None,
+    agency: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Compare two years of this agency; give years in the place of names."),
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Show equal fields too.")] = False,
     debug: Debug = False,
 ) -> None:
     """Show two reports, or two years of an agency, side by side.
 
+    A document is named as in the output, * for any characters, or by the path of its JSON in the workspace, with or without .json.
+
     Example: gikocr compare -w out 2022.pdf 2023.pdf
     """
-    from gikocr.cli.lookup import find_report
+    from gikocr.cli.lookup import find_report, find_year
     from gikocr.cli.showing import show_comparison
     from gikocr.cli.terminal import console
     from gikocr.forms import load_form
     from gikocr.settings import load_settings
 
     settings = load_settings({"form": form, "database": database})
-    one = find_report(first, workspace, settings.database)
-    other = find_report(second, workspace, settings.database)
+    if agency is None:
+        one, other = (find_report(name, workspace, settings.database) for name in (first, second))
+    else:
+        one, other = (find_year(agency, year, workspace, settings.database) for year in (first, second))
     show_comparison(console(), one, other, load_form(settings.form), everything=everything)

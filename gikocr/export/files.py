@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import errno
-import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gikocr.errors import WorkspaceError
 from gikocr.export.tables import Cell, Column, Item, Level, Sheet, bare
 from gikocr.report import json_text
+from gikocr.report.temporary import sweep, temporary_prefix
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -197,9 +197,10 @@ def _arrow_field(column: Column) -> pa.Field[Any]:
 @contextmanager
 def _whole(path: Path) -> Iterator[Path]:
     """Gives a temporary path beside ``path``, which takes its place at the end: a reader sees the old file or the new one."""
-    temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
+    temporary = path.with_name(f"{temporary_prefix()}{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        sweep(path.parent)
         yield temporary
         temporary.replace(path)
     except OSError as error:

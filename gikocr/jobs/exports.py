@@ -17,8 +17,9 @@ from gikocr.export.panel import choose_reports, panels
 from gikocr.export.tables import Sheet
 from gikocr.export.year_to_year import year_to_year
 from gikocr.forms import Form
+from gikocr.report.temporary import sweep
 from gikocr.workspace import BrokenCheck, Selection, StoredField, StoredReport, Workspace
-from gikocr.workspace.atomic import write_file
+from gikocr.workspace.atomic import make_folder, write_file
 
 _REPORTS_AT_ONCE = 100
 
@@ -88,6 +89,9 @@ def _sheets(archive: Archive, form: Form, tables: Sequence[str]) -> Iterator[She
 def _write_forms(archive: WorkspaceArchive, form: Form, out: Path) -> Iterator[Path]:
     """A filled-in form for each report that has fields, named like its JSON."""
     reports = archive.reports()
+    # Half-written forms stand in one folder: the forms have many.
+    make_folder(out)
+    sweep(out)
     while batch := list(islice(reports, _REPORTS_AT_ONCE)):
         fields: dict[int, list[StoredField]] = {r.id: [] for r in batch}
         for field in archive.fields_of(list(fields)):
@@ -95,5 +99,5 @@ def _write_forms(archive: WorkspaceArchive, form: Form, out: Path) -> Iterator[P
         for report in batch:
             if fields[report.id]:
                 path = out / f"{report.path.removesuffix('.json')}.html"
-                write_file(path, filled_form(report, fields[report.id], form).encode("utf-8"))
+                write_file(path, filled_form(report, fields[report.id], form).encode("utf-8"), by=out)
                 yield path

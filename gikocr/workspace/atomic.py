@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from gikocr.errors import WorkspaceError
+from gikocr.report.temporary import temporary_prefix
 
 _ADVICE = {
     errno.ENOSPC: "The disk is full: make room, or give another folder with -o.",
@@ -20,6 +21,11 @@ _ADVICE = {
     errno.ENOTDIR: "A file stands where a folder is needed: give another folder with -o, or move the file.",
     errno.EEXIST: "A file stands where a folder is needed: give another folder with -o, or move the file.",
 }
+
+
+def temporaries(out: Path) -> Path:
+    """The folder of a workspace for files that are being written."""
+    return out / ".gikocr" / "tmp"
 
 
 def unusable(path: Path, doing: str, error: OSError) -> WorkspaceError:
@@ -41,8 +47,14 @@ def make_folder(path: Path) -> None:
         raise unusable(path, "make the folder", error) from error
 
 
-def write_file(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes, *, by: Path | None = None) -> None:
     """Write a file so that a reader, or the next run after a power cut, sees the old content or the new, never a part.
+
+    Args:
+        path: where it goes.
+        content: all of it.
+        by: a folder for the half-written file, from which the next run sweeps what a killed process left; where it is on another
+            file system than ``path``, and for None, the half-written file stands beside ``path``.
 
     Raises:
         WorkspaceError: it cannot be written.
@@ -50,7 +62,7 @@ def write_file(path: Path, content: bytes) -> None:
     make_folder(path.parent)
     temporary: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=temporary_prefix(), dir=_half_written(by, path.parent))
         temporary = Path(name)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -65,6 +77,13 @@ def write_file(path: Path, content: bytes) -> None:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def _half_written(by: Path | None, beside: Path) -> Path:
+    if by is None:
+        return beside
+    by.mkdir(exist_ok=True)
+    return by if by.stat().st_dev == beside.stat().st_dev else beside
 
 
 def _umask() -> int:

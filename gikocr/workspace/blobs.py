@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gikocr.errors import Exhausted, TooLarge
-from gikocr.workspace.atomic import make_folder, unusable
+from gikocr.report.temporary import temporary_prefix
+from gikocr.workspace.atomic import make_folder, temporaries, unusable
 
 _READ_AT_ONCE = 2**20
 
@@ -21,6 +22,7 @@ class Blobs:
 
     def __init__(self, out: Path) -> None:
         self._folder = out / ".gikocr" / "blobs"
+        self._temporaries = temporaries(out)
 
     def path(self, sha256: str) -> Path:
         """Where the content of this hash stands, or would stand."""
@@ -58,11 +60,11 @@ class Blobs:
 
     @contextlib.contextmanager
     def _temporary(self) -> Iterator[tuple[int, Path]]:
-        make_folder(self._folder)
+        make_folder(self._temporaries)
         try:
-            handle, text = tempfile.mkstemp(prefix=".writing-", dir=self._folder)
+            handle, text = tempfile.mkstemp(prefix=temporary_prefix(), dir=self._temporaries)
         except OSError as error:
-            raise unusable(self._folder, "write to the folder", error) from error
+            raise unusable(self._temporaries, "write to the folder", error) from error
         try:
             yield handle, Path(text)
         finally:

@@ -19,8 +19,9 @@ from gikocr.elements import FormReading
 from gikocr.errors import WorkspaceError
 from gikocr.report import Report, printable
 from gikocr.report.json_text import read as read_json
+from gikocr.report.temporary import sweep
 from gikocr.workspace import form_readings
-from gikocr.workspace.atomic import make_folder, unusable, write_file
+from gikocr.workspace.atomic import make_folder, temporaries, unusable, write_file
 from gikocr.workspace.names import DIGEST_DIGITS, report_name
 
 _OWN = ".gikocr"
@@ -47,6 +48,15 @@ class ReportFolder:
                 file.flush()
         except OSError as error:
             raise unusable(out, "write to the folder", error) from error
+        sweep(temporaries(out))
+
+    def write(self, path: Path, content: bytes) -> None:
+        """Write a file of the workspace whole or not at all.
+
+        Raises:
+            WorkspaceError: it cannot be written.
+        """
+        write_file(path, content, by=temporaries(self.out))
 
     def path_for(self, name: str, sha256: str, second: int = 1) -> Path:
         """Where the report of a source goes, by the naming rules of the contract; always inside the folder.
@@ -76,7 +86,7 @@ class ReportFolder:
             WorkspaceError: it cannot be written.
         """
         path = self.path_for(*_identity(report), second=second)
-        write_file(path, report.to_json().encode("utf-8"))
+        self.write(path, report.to_json().encode("utf-8"))
         return path
 
     def write_form_reading(self, report_path: Path, form_reading: FormReading) -> Path:
@@ -86,7 +96,7 @@ class ReportFolder:
             WorkspaceError: it cannot be written.
         """
         path = self._form_reading_path(report_path)
-        write_file(path, form_readings.pack(form_reading))
+        self.write(path, form_readings.pack(form_reading))
         return path
 
     def read_form_reading(self, report_path: Path) -> FormReading | None:
@@ -111,7 +121,7 @@ class ReportFolder:
             WorkspaceError: it cannot be written.
         """
         path = self._overlays(report_path) / f"page-{page}.png"
-        write_file(path, png)
+        self.write(path, png)
         return path
 
     def has_overlays(self, report_path: Path) -> bool:

@@ -39,10 +39,7 @@ def report_conditions(selection: Selection) -> list[sa.ColumnElement[bool]]:
     columns = schema.report.c
     found: list[sa.ColumnElement[bool]] = []
     if selection.name is not None:
-        if "*" in selection.name:
-            found.append(columns.name.like(_pattern(selection.name), escape="\\"))
-        else:
-            found.append(columns.name == selection.name)
+        found.append(name_condition(columns.name, selection.name))
     for column, wanted in (
         (columns.agency, selection.agency),
         (columns.year, selection.year),
@@ -54,6 +51,11 @@ def report_conditions(selection: Selection) -> list[sa.ColumnElement[bool]]:
     if selection.report_ids:
         found.append(columns.id.in_(selection.report_ids))
     return found
+
+
+def name_condition(column: sa.ColumnElement[str], name: str) -> sa.ColumnElement[bool]:
+    """That a column holds a name, in which ``*`` stands for any characters."""
+    return column.like(_pattern(name), escape="\\") if "*" in name else column == name
 
 
 def field_conditions(selection: Selection) -> list[sa.ColumnElement[bool]]:

@@ -36,6 +36,7 @@ class Known:
         name: of the document that it was read from.
         media_type: of the content.
         current: its reports are the newest of this content; else other settings were used since.
+        read_at: when its first report was recorded, as the tables keep moments (UTC, ISO 8601, they sort as text).
         same_place: it was seen under this very name and path; else only the content is known, from another place.
         stamp: of its files when they were looked at, see :func:`stamp`.
     """
@@ -47,6 +48,7 @@ class Known:
     name: str
     media_type: str
     current: bool
+    read_at: str
     same_place: bool
     stamp: str
 
@@ -243,13 +245,13 @@ def _documents(connection: sa.Connection, digests: set[str]) -> dict[str, int]:
     return {sha256: number for sha256, number in connection.execute(statement)}
 
 
-_Result = tuple[int, Status, int, str, str, str, bool]
+_Result = tuple[int, Status, int, str, str, str, bool, str]
 
 _RANK: dict[Status, int] = {"complete": 0, "partial": 1, "failed": 2}
 
 
 def _results(connection: sa.Connection, documents: set[int], fingerprint: str) -> dict[int, _Result]:
-    """For each document with reports under the fingerprint the first fields of a :class:`Known`."""
+    """For each document with reports under the fingerprint the first fields of a :class:`Known`, and when it was recorded."""
     if not documents:
         return {}
     columns = schema.report.c
@@ -262,16 +264,17 @@ def _results(connection: sa.Connection, documents: set[int], fingerprint: str) -
             columns.name,
             schema.document.c.media_type,
             columns.current,
+            columns.read_at,
         )
         .join_from(schema.report, schema.document)
         .where(columns.document_id.in_(sorted(documents)), columns.fingerprint == fingerprint)
         .order_by(columns.document_id, columns.number)
     )
     found: dict[int, _Result] = {}
-    for document, status, waiting, path, name, media_type, current in connection.execute(statement):
+    for document, status, waiting, path, name, media_type, current, read_at in connection.execute(statement):
         before = found.get(document)
         if before is None:
-            found[document] = (document, status, waiting, path, name, media_type, bool(current))
+            found[document] = (document, status, waiting, path, name, media_type, bool(current), read_at)
         elif current:
             found[document] = (
                 document,

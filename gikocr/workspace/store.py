@@ -18,7 +18,6 @@ from gikocr.forms import Form
 from gikocr.ingest import Input
 from gikocr.report import Report, Review, printable
 from gikocr.workspace import queries, recomputed, recording, schema
-from gikocr.workspace.atomic import write_file
 from gikocr.workspace.blobs import Blobs
 from gikocr.workspace.database import FILE_NAME, Database
 from gikocr.workspace.folder import ReportFolder
@@ -206,7 +205,7 @@ class Workspace:
 
     def _write_files(self, found: Sequence[NewReport], paths: Sequence[Path], texts: Sequence[str]) -> None:
         for new, path, text in zip(found, paths, texts, strict=True):
-            write_file(path, text.encode("utf-8"))
+            self.folder.write(path, text.encode("utf-8"))
             if new.form_reading is not None:
                 self.folder.write_form_reading(path, new.form_reading)
             for page, png in new.overlays:
@@ -346,7 +345,7 @@ class Workspace:
             path = connection.scalar(sa.select(schema.report.c.path).where(schema.report.c.id == report_id))
         report = self.report(report_id)
         where = self.folder.out / str(path)
-        write_file(where, report.to_json().encode("utf-8"))
+        self.folder.write(where, report.to_json().encode("utf-8"))
         return where
 
     def form_reading(self, report: StoredReport) -> FormReading | None:

@@ -11,7 +11,6 @@ from gikocr.errors import UsageError
 from gikocr.ingest import Input
 from gikocr.ingest.inputs import printable_name
 from gikocr.workspace import recording, schema
-from gikocr.workspace.atomic import write_file
 from gikocr.workspace.rows import StoredReport
 from gikocr.workspace.store import Workspace
 
@@ -38,7 +37,7 @@ def keep_file(workspace: Workspace, file: Path) -> Path:
         raise UsageError(f"{printable_name(file.name)} cannot be read: {error.strerror}.") from error
     path = workspace.folder.out / _FOLDER / (hashlib.sha256(content).hexdigest() + file.suffix.lower())
     if not path.exists():
-        write_file(path, content)
+        workspace.folder.write(path, content)
     return path
 
 
