@@ -288,7 +288,7 @@ def _absence(posterior: FieldPosterior, reading: FormReading) -> float:
 
 
 def _without_number(posterior: Posterior, reading: FormReading) -> Iterator[str]:
-    """The fields of which nobody knows what they add to a sum: not read, or words. What is not printed adds nothing, as a blank does."""
+    """The fields of which nobody knows what they add to a sum: not read, or words; what is not printed adds nothing, like a blank."""
     for field in posterior.fields:
         if field.candidates:
             unknown = field.candidates[0][0].state == "other_text"

@@ -211,7 +211,7 @@ def choices(values: Values, parsed_field: Mapping[str, Any], field: StoredField)
 
 
 def suggestion(field: StoredField, sums: Sequence[Sum], readings: Sequence[Choice], signed: bool) -> Hint | None:
-    """The change of this field alone that makes all of its sums hold; where they ask for several, the one that inference suggests; else None.
+    """The change of this field alone that makes its sums hold; where they ask for several, the one that inference suggests; else None.
 
     A change that would break a sum that holds is no suggestion, and a sum in which another part was not read asks for nothing. Negative
     numbers are suggested only where ``signed``.
