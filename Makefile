@@ -13,7 +13,7 @@ ARGS ?=
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup demo test test-slow chaos fonts check bench accuracy calibrate schema site licences lock wheel clean
+.PHONY: help setup demo test test-slow test-torch chaos fonts check bench accuracy calibrate schema site licences lock wheel clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,10 @@ test: $(READY) ## run the tests, without the slow ones
 
 test-slow: $(READY) ## run the slow tests
 	$(BIN)/python -m pytest -m slow $(ARGS) || [ $$? -eq 5 ] # 5: no test is marked slow
+
+test-torch: $(READY) ## run the tests of the reader on torch, on its build for the CPU (installs the extra train)
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[train]'
+	$(BIN)/python -m pytest tests/engines -k "torch or half or gpu" $(ARGS)
 
 chaos: $(READY) ## kill runs, their processes and their database, and see that nothing is lost
 	$(BIN)/python -m pytest tests/cli/test_chaos.py tests/jobs/test_chaos.py $(ARGS)

@@ -47,3 +47,14 @@ def test_every_variable_is_a_setting() -> None:
     named = set(re.findall(r"GIKOCR_([A-Z_]+)", text)) - {"DB_PASSWORD"}
     assert named
     assert {name.lower() for name in named} <= {f.name for f in fields(Settings)}
+
+
+def test_no_worker_takes_cores_that_nobody_gave_it() -> None:
+    """With several GPUs on a machine each has a worker, and the folder stands in two places, which systemd cannot join."""
+    units = Path(__file__).parents[1] / "deploy" / "systemd"
+    assert "--slots ${SLOTS}" in (units / "gikocr-worker@.service").read_text()
+    assert "\nSLOTS=0\n" in (units / "gikocr.env").read_text() + "\n"
+    for unit in units.glob("*.service"):
+        before, _, after = unit.read_text().partition("ReadWritePaths=")
+        assert "WORKSPACE" in before.splitlines()[-1]
+        assert after.startswith("/srv/gikocr\n")

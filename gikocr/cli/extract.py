@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gikocr.cli.state import Debug, RunState
+from gikocr.cli.state import MEMORY_LIMIT, Debug, RunState
 
 
 class LogFormat(StrEnum):
@@ -42,7 +42,7 @@ def extract(
         int,
         typer.Option(
             min=0,
-            help="Processes. 0: one for each core, at most 8. 1: only this one, which a broken file may then end.",
+            help="Processes. 0: one for each core, at most 8. 1: only this one, without limits; a broken file may then end it.",
         ),
     ] = 0,
     pages: Annotated[str | None, typer.Option(metavar="1-3,7", help="Read only these pages of each document.")] = None,
@@ -60,15 +60,17 @@ def extract(
     time_limit: Annotated[
         float,
         typer.Option(
-            metavar="SECONDS", min=0, help="Give up a document after this time; 0: never. Not with one worker."
+            metavar="SECONDS",
+            min=0,
+            help="Give up a document after this time, or after as much CPU time; 0: never. Not with --workers 1.",
         ),
     ] = 1800,
     memory_limit: Annotated[
         int,
         typer.Option(
-            metavar="MIB", min=0, help="Address space of a reading process; 0: no limit. Not with one worker."
+            metavar="MIB", min=0, help="Address space of a reading process; 0: no limit. Not with --workers 1."
         ),
-    ] = 0,
+    ] = MEMORY_LIMIT,
     fail_on_review: Annotated[
         bool, typer.Option("--fail-on-review", help="Exit with 5 when fields wait for review.")
     ] = False,

@@ -16,7 +16,7 @@ from gikocr.cli.feed import Feed, Resume, in_shard
 from gikocr.cli.interrupts import Stop, interrupts, say_on_stderr
 from gikocr.cli.progress import LogFormat, Tally, Voice, voice
 from gikocr.cli.refitting import Refitting
-from gikocr.cli.state import ExitCode
+from gikocr.cli.state import MEMORY_LIMIT, ExitCode
 from gikocr.cli.summary import MOST_ROWS, Summary
 from gikocr.cli.terminal import console, visible
 from gikocr.errors import UsageError
@@ -44,7 +44,7 @@ class Choices:
     group: Literal["none", "name", "folder"] = "none"
     as_one: bool = False
     time_limit: float = 0
-    memory_limit: int = 0
+    memory_limit: int = MEMORY_LIMIT
     fail_on_review: bool = False
     debug: bool = False
     retry_failed: bool = False

@@ -10,7 +10,8 @@ from PIL import Image
 
 from gikocr.errors import GikocrError
 from gikocr.export.summary_page import Scan, Summary
-from gikocr.ingest import Input, open_document
+from gikocr.ingest import Input
+from gikocr.ingest.confined import decoder
 from gikocr.settings import Settings
 from gikocr.workspace import Selection, StoredReport, Workspace
 from gikocr.workspace.overview import drawn_reports, most_doubtful, overview
@@ -63,8 +64,7 @@ def _scan(workspace: Workspace, report: StoredReport, paths: list[str], settings
 def _picture(item: Input, page: int, settings: Settings) -> bytes:
     """A page as a small JPEG; empty where the file is gone, has changed or cannot be drawn."""
     try:
-        with open_document(item, settings) as document:
-            image = Image.fromarray(document.read_page(page).image)
+        image = Image.fromarray(decoder().page(item, page, settings)[1].image)
     except (GikocrError, OSError, ValueError):
         return b""
     image.thumbnail((PICTURE_WIDTH, 2 * PICTURE_WIDTH))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from gikocr.jobs.apart import ApartReader
 from gikocr.review import Role, Station
 from gikocr.settings import Settings
 from gikocr.web import Options, serve
@@ -59,7 +60,7 @@ def serve_pages(folder: Path, settings: Settings, serving: Serving) -> None:
 
     with (
         Workspace.open(folder, database=settings.database or None, must_exist=True) as workspace,
-        Station(workspace, settings) as station,
+        Station(workspace, settings, make_reader=ApartReader) as station,
     ):
         serve(station, options, serving.port, when_ready=tell)
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from gikocr.cli.interrupts import say_on_stderr
 from gikocr.cli.state import ExitCode
+from gikocr.ingest.isolation import Limits
 from gikocr.jobs.children import Recipe
-from gikocr.jobs.isolation import Limits
 from gikocr.jobs.local import LocalPool
 from gikocr.jobs.processes import MOST_WORKERS
 from gikocr.jobs.reading import MakePipeline, drawing_pipeline

@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+#: MiB of address space of a process of ``extract``; one that reads a scan of ``samples/`` has less than half of that.
+MEMORY_LIMIT = 4096
+
 
 class ExitCode(IntEnum):
     """The exit codes of the output contract."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from gikocr.cli.interrupts import SIGNALS, say_on_stderr
 from gikocr.cli.state import ExitCode
 from gikocr.errors import UsageError, WorkspaceError
+from gikocr.ingest.isolation import Limits
 from gikocr.jobs.children import Recipe
-from gikocr.jobs.isolation import Limits
 from gikocr.jobs.queue import Queue
 from gikocr.jobs.reading import MakePipeline, drawing_pipeline
 from gikocr.jobs.reaper import REAP_EVERY, SEARCH_EVERY, reap
@@ -76,9 +76,11 @@ def run(out: Path, settings: Settings, options: Options, *, make_pipeline: MakeP
 
 
 def _networks(settings: Settings, options: Options) -> tuple[str, Batches | None]:
-    from gikocr.engines.devices import choose_device
+    from gikocr.engines.devices import choose_device, why_no_gpu
 
     device = choose_device(options.device)
+    if options.device == "auto" and device == "cpu":
+        say_on_stderr(f"no GPU can be used, documents are read on the CPU: {why_no_gpu()}")
     shared = options.share_networks if options.share_networks is not None else device != "cpu"
     if not shared and device != "cpu":
         raise UsageError("Networks on a GPU are shared.", advice="Leave out --own-networks, or give --device cpu.")

@@ -33,7 +33,7 @@ LAYERS = (
 
 
 HALF_TOLERANCE = 0.01
-"""Greatest difference of a probability between half and single precision with which a GPU may read in half precision."""
+"""A GPU may read in half precision where no probability differs by more than this from that of the CPU in single precision."""
 
 
 class TorchNetwork:
@@ -82,7 +82,9 @@ class TorchNetwork:
 
 
 def build_torch(device: str = "") -> NumeralReader:
-    """The reader on torch; on a GPU in half precision where a few numerals then read within :data:`HALF_TOLERANCE` of single precision.
+    """The reader on torch; on a GPU in half precision where a few numerals then read within :data:`HALF_TOLERANCE` of the CPU.
+
+    The CPU in single precision is what confidences were calibrated on; what a GPU makes of single precision says nothing of that.
 
     Raises:
         DependencyMissing: torch is not installed.
@@ -92,7 +94,7 @@ def build_torch(device: str = "") -> NumeralReader:
     network = TorchNetwork(weights, device)
     if network.on_gpu:
         half = TorchNetwork(weights, device, half=True)
-        if greatest_difference(network, half) <= HALF_TOLERANCE:
+        if greatest_difference(TorchNetwork(weights, "cpu"), half) <= HALF_TOLERANCE:
             network = half
     return NumeralReader(network)
 

@@ -279,7 +279,7 @@ def make_batches(settings: Settings, device: str, *, wait: float = WAIT) -> Batc
     from gikocr.engines.groups import CELL_GROUPS, LINE_GROUPS
     from gikocr.engines.registry import Engines
 
-    if device.startswith("cuda") and settings.cell_engine == "numerals" and not onnx_has_cuda():
+    if device.startswith("cuda") and settings.cell_engine == "numerals" and not onnx_has_cuda(int(device[5:] or 0)):
         # The same weights; their reader goes by the same name.
         settings = dataclasses.replace(settings, cell_engine="numerals_torch")
     engines = Engines(settings, device=device)

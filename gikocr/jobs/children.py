@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gikocr.errors import DependencyMissing, Exhausted, FormError, UsageError, WorkspaceError
+from gikocr.ingest.isolation import Limits, allow_cpu, confine
 from gikocr.jobs import wire
-from gikocr.jobs.isolation import Limits, allow_cpu, confine
 from gikocr.jobs.reading import STOPS_THE_RUN, DocumentReader, MakePipeline, Outcome
 
 if TYPE_CHECKING:
@@ -236,15 +236,16 @@ class ReadingChild:
 
 
 class Children:
-    """The reading processes of a worker, and one at a time for a suspect, which gets a process of its own with its own readers."""
+    """The reading processes of a worker.
+
+    A suspect gets one of its own with its own readers; that it is the only one is seen to by :mod:`gikocr.jobs.turns`.
+    """
 
     def __init__(self, recipe: Recipe, count: int, answer: Callable[[Connection], None] | None = None) -> None:
         self._recipe = recipe
         self._answer = answer
         self._nursery = Nursery()
         self._idle: queue.LifoQueue[ReadingChild | None] = queue.LifoQueue()
-        self._alone: queue.Queue[None] = queue.Queue()
-        self._alone.put(None)
         self._all: set[ReadingChild] = set()
         self._ended = False
         for _ in range(count):
@@ -273,17 +274,13 @@ class Children:
 
     @contextmanager
     def _isolated(self) -> Iterator[ReadingChild]:
-        self._alone.get()
+        child = ReadingChild(self._recipe, self._nursery)
+        self._all.add(child)
         try:
-            child = ReadingChild(self._recipe, self._nursery)
-            self._all.add(child)
-            try:
-                yield child
-            finally:
-                child.end()
-                self._all.discard(child)
+            yield child
         finally:
-            self._alone.put(None)
+            child.end()
+            self._all.discard(child)
 
     def end(self) -> None:
         """Kill all processes, for good; whoever waits for one sees its end."""

@@ -17,6 +17,7 @@ from gikocr.forms import Form, load_form
 from gikocr.ingest import Input
 from gikocr.jobs.children import Died, GivenUp, Read, Reply
 from gikocr.jobs.reading import Outcome, failed, obituary
+from gikocr.jobs.turns import POSTPONED_FOR, NotNow, Turns
 from gikocr.jobs.wire import Task
 from gikocr.settings import Settings
 from gikocr.workspace import NewReport
@@ -95,6 +96,7 @@ class Execution:
         self.work = Work()
         self.in_hand: dict[int, int] = {}
         self._hands = threading.Lock()
+        self._turns = Turns()
         self.unwanted: set[tuple[int, int]] = set()
         self.no_more = threading.Event()
         self.stopping = threading.Event()
@@ -107,10 +109,47 @@ class Execution:
             As :meth:`run_claimed`.
 
         Raises:
+            NotNow: it is a suspect, and another one is being read alone here. It was not begun.
             WorkspaceError: the database did not answer for too long. The job is then found running in no one's hands.
         """
-        job = self._insist(lambda: self._workspace.jobs.claim(job_id, self._worker))
-        return None if job is None else self.run_claimed(job)
+        jobs = self._workspace.jobs
+        with self._turns.take() as turn:
+            job = self._insist(lambda: jobs.claim(job_id, self._worker, suspects=turn.may))
+            if job is not None:
+                turn.needed_for(job)
+                lack = self.run_claimed(job)
+                while turn.may and lack is None and not self.no_more.is_set() and (job := self._next_suspect()):
+                    lack = self.run_claimed(job)
+                return lack
+            at = None if turn.may else self._insist(lambda: jobs.later(job_id, POSTPONED_FOR))
+        if at is not None:
+            self._turns.postpone(job_id)
+            raise NotNow(at)
+        return None
+
+    def _next_suspect(self) -> Job | None:
+        """Claim what came while a suspect was read, and still waits."""
+        while (number := self._turns.came_first()) is not None:
+            job = self._insist(lambda n=number: self._workspace.jobs.claim(n, self._worker))  # type: ignore[misc]
+            if job is not None:
+                return job
+        return None
+
+    def run_next(self) -> tuple[bool, GikocrError | None]:
+        """Claim the job whose turn it is straight from the table, and bring it to its end.
+
+        Returns:
+            Whether there was one, and as :meth:`run_claimed`.
+
+        Raises:
+            WorkspaceError: the database fails.
+        """
+        with self._turns.take() as turn:
+            job = self._workspace.jobs.claim_next(self._worker, suspects=turn.may)
+            if job is None:
+                return False, None
+            turn.needed_for(job)
+            return True, self.run_claimed(job)
 
     def run_claimed(self, job: Job) -> GikocrError | None:
         """Bring a claimed job to its end.
@@ -219,6 +258,11 @@ class Execution:
         if job.tries > MOST_ATTEMPTS:
             message = f"It was begun {job.tries - 1} times and never came to an end. The logs of the workers say more."
             outcome = self._failed(job, local, settings, "too_many_attempts", message)
+            self._record(job, item, settings, outcome, "set_aside")
+            return None
+        if job.deaths >= MOST_DEATHS:
+            message = f"The worker that was reading it alone, or its process, died {job.deaths} times."
+            outcome = self._failed(job, local, settings, "worker_died", message)
             self._record(job, item, settings, outcome, "set_aside")
             return None
         try:

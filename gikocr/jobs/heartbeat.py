@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gikocr.errors import WorkspaceError
-from gikocr.jobs.isolation import die_with_parent
+from gikocr.ingest.isolation import die_with_parent
 from gikocr.jobs.queue import Queue
 from gikocr.jobs.reaper import REAP_EVERY, SEARCH_EVERY, reap
 from gikocr.workspace.database import Database

@@ -106,11 +106,11 @@ class LocalPool:
     def _work(self) -> None:
         while not self._over:
             try:
-                job = self._workspace.jobs.claim_next(self.name)
-                if job is not None:
+                found, lack = self._execution.run_next()
+                if found:
                     # Nobody else reads here, so what is lacking is waited for, whatever it is.
-                    self.broken = self._execution.run_claimed(job)
-                    self._execution.rest(self.broken)
+                    self.broken = lack
+                    self._execution.rest(lack)
                     continue
             except WorkspaceError:
                 # The database is locked or the disk is full: the job is found in no one's hands and given back.

@@ -21,12 +21,14 @@ from pebble import ProcessFuture
 
 from gikocr.errors import UsageError
 from gikocr.jobs.reading import (
+    OUT_OF_MEMORY,
     STOPS_THE_RUN,
     DocumentReader,
     MakePipeline,
     Outcome,
     begin_worker,
     failed,
+    lacks_memory,
     obituary,
     read_in_worker,
 )
@@ -111,7 +113,7 @@ def read_documents(
     Args:
         jobs: the documents; taken a few at a time.
         work: how to read them.
-        workers: processes. 1: this one. 0: one for each core, and this one for a single document.
+        workers: processes. 1: this one, without limits. 0: one for each core, and one for a single document.
         stopping: asked again and again; once it says True no document is handed out, and those that were are finished.
         count_death: told of a document whose process died, says how many have; below :data:`MOST_DEATHS` it is tried once more,
             else it is set aside as failed.
@@ -123,9 +125,9 @@ def read_documents(
     if workers == 0:
         first = list(islice(stream, len(os.sched_getaffinity(0)) + 1))
         workers = min(len(first), len(os.sched_getaffinity(0)), MOST_WORKERS)
-        # A lone core still gets a process of its own, so that a document that kills it does not end the run.
-        in_this_process = len(first) <= 1
+        # A lone document or core still gets a process of its own, so that a document that kills it does not end the run.
         stream = chain(first, stream)
+        in_this_process = not first
     else:
         in_this_process = workers == 1
     if in_this_process:
@@ -148,7 +150,14 @@ def _start_pool(work: Work, workers: int) -> ProcessPool:
     pool = ProcessPool(
         max_workers=workers,
         initializer=begin_worker,
-        initargs=(work.make_pipeline, work.settings, work.overlay, work.fingerprint, work.memory_each),
+        initargs=(
+            work.make_pipeline,
+            work.settings,
+            work.overlay,
+            work.fingerprint,
+            work.memory_each,
+            work.seconds_each,
+        ),
         # A forked process would inherit locks held by the threads of the libraries loaded so far.
         context=get_context("spawn"),
     )
@@ -287,21 +296,29 @@ def _outcome(
     try:
         outcome: Outcome = future.result()
     except ProcessExpired as death:
+        if death.exitcode == -signal.SIGXCPU:
+            return fail("time_limit", _too_long(work), work.seconds_each)
         deaths = count_death(item)
         return None if deaths < MOST_DEATHS else fail("worker_died", f"{obituary(death.exitcode)} {_TRY_ALONE}")
     except FutureTimeout:
-        message = (
-            f"It took longer than {work.seconds_each:g} seconds and was given up. "
-            "Give a longer --time-limit, or only the pages with the tables (--pages)."
-        )
-        return fail("time_limit", message, work.seconds_each)
+        return fail("time_limit", _too_long(work), work.seconds_each)
     except STOPS_THE_RUN:
         raise
     except Exception as error:
+        if lacks_memory(error):
+            # Not even the libraries could be loaded. A library says of that in its own words that it is broken.
+            return fail("out_of_memory", f"{OUT_OF_MEMORY} (--memory-limit {work.memory_each})")
         # What the reader foresees comes back as an outcome; this is a result that could not cross the process border.
         message = f"{type(error).__name__}: {error}. This is an error in gikocr: run with --debug and report it."
         return fail("internal_error", message, trace=format_exc())
     return outcome
+
+
+def _too_long(work: Work) -> str:
+    return (
+        f"It took longer than {work.seconds_each:g} seconds and was given up. "
+        "Give a longer --time-limit, or only the pages with the tables (--pages)."
+    )
 
 
 _TRY_ALONE = "Try it alone, with --workers 1, or give its pages with --pages."

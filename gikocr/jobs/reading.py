@@ -6,6 +6,7 @@ pool runs.
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 import traceback
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gikocr import __version__
 from gikocr.errors import DependencyMissing, DocumentError, FormError, UsageError, WorkspaceError
-from gikocr.jobs.isolation import Limits, confine
+from gikocr.ingest.isolation import Limits, allow_cpu, confine
 
 if TYPE_CHECKING:
     from gikocr.elements import FormReading
@@ -156,7 +157,7 @@ class DocumentReader:
         except DocumentError as error:
             code, message, trace = error.code, str(error), ""
         except MemoryError:
-            code, message, trace = "out_of_memory", _OUT_OF_MEMORY, ""
+            code, message, trace = "out_of_memory", OUT_OF_MEMORY, ""
         except Exception as error:
             # The pipeline turns what it foresees into issues. What it does not foresee must not cost the other
             # documents.
@@ -178,25 +179,48 @@ class DocumentReader:
         )
 
 
-_OUT_OF_MEMORY = (
-    "The memory was not enough. Read fewer documents at a time (--workers 1), or give its pages with --pages."
+OUT_OF_MEMORY = (
+    "The memory was not enough. Read fewer documents at a time (--workers 1), allow a process more (--memory-limit), "
+    "or give its pages with --pages."
 )
 
+_NO_MEMORY = ("cannot allocate memory", "failed to map segment", "out of memory", "bad_alloc", "can't start new thread")
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Whether an error comes of memory that was not enough, whatever its kind; what it comes from counts too."""
+    seen: BaseException | None = error
+    while seen is not None:
+        text = str(seen).lower()
+        if isinstance(seen, MemoryError) or any(words in text for words in _NO_MEMORY):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
+_cpu_seconds = 0
 _reader: DocumentReader | None = None
 """The reader of a worker process. A pool's task can reach its process's state only through its module."""
 
 
 def begin_worker(
-    make_pipeline: MakePipeline, settings: Settings, overlay: bool, fingerprint: str = "", memory: int = 0
+    make_pipeline: MakePipeline,
+    settings: Settings,
+    overlay: bool,
+    fingerprint: str = "",
+    memory: int = 0,
+    seconds: float = 0,
 ) -> None:
-    """Prepare a worker process; ``memory``: its address space in MiB, 0 without a limit."""
-    global _reader
+    """Prepare a worker process; ``memory``: its address space in MiB, ``seconds``: CPU time for each document; 0 without a limit."""
+    global _reader, _cpu_seconds
     confine(Limits(memory=memory))
+    _cpu_seconds = math.ceil(seconds)
     _reader = DocumentReader(make_pipeline, settings, overlay=overlay, fingerprint=fingerprint)
 
 
 def read_in_worker(item: Input) -> Outcome:
     """Read one document in a worker process."""
+    allow_cpu(_cpu_seconds)
     if _reader is None:
         raise RuntimeError("begin_worker was not called in this process")
     return _reader.read(item)

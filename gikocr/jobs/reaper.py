@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from gikocr.jobs.queue import SCHEMA, search_path
-from gikocr.workspace.jobs import ONCE_BEGUN
+from gikocr.workspace.jobs import DIED, ONCE_BEGUN
 from gikocr.workspace.schema_jobs import job, job_worker
 from gikocr.workspace.workers import SILENT
 
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 #: Seconds between two looks.
 REAP_EVERY = 4.0
 
-#: Seconds that the server must have been up before silence counts: while it was down nobody could give a sign.
-UP_FOR = SILENT
+#: Seconds that the server must have been up before silence counts: while it was down nobody could give a sign. Who lives gives one
+#: within about 3 s of its return; more than that is waited in vain by the documents of those who do not.
+UP_FOR = 8.0
 
 #: Seconds for which an entry of the queue may be in a worker's hands without its job being begun, or after its job came to an end.
 STRAY_AFTER = 15.0
@@ -83,7 +84,7 @@ def reap(database: Database, queue: Queue, *, search: bool = False) -> Reaped | 
 
 
 def _take_from_the_dead(database: Database, connection: sa.Connection) -> list[tuple[int, int]]:
-    """Jobs of workers that are silent, or gone: they wait again. What dies with others in its hands makes suspects of all of them."""
+    """Jobs of workers that are silent, or gone: they wait again, all of them as suspects; for who was one this counts as a death."""
     columns = job_worker.c
     up_long_enough = sa.text(f"pg_postmaster_start_time() < clock_timestamp() - interval '{UP_FOR} seconds'")
     silent = sa.and_(columns.beat_at < database.moment(SILENT), up_long_enough)
@@ -97,7 +98,7 @@ def _take_from_the_dead(database: Database, connection: sa.Connection) -> list[t
     for number, _, stopped in rows:
         values: dict[str, Any] = {"state": "queued", "worker": None, "queued_at": database.moment()}
         if stopped is None:
-            values["suspect"] = True
+            values |= DIED
         connection.execute(sa.update(job).where(job.c.id == number).values(**values))
     return [(int(number), int(priority) + ONCE_BEGUN) for number, priority, _ in rows]
 

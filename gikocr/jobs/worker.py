@@ -19,8 +19,11 @@ from gikocr.jobs.children import Children, Recipe, resident_mib
 from gikocr.jobs.execution import Execution
 from gikocr.jobs.heartbeat import Heartbeat
 from gikocr.jobs.queue import QUEUE, TASK, Queue, make_app
+from gikocr.jobs.turns import NotNow
 
 if TYPE_CHECKING:
+    import procrastinate
+
     from gikocr.errors import GikocrError
     from gikocr.jobs.batching import Batches
     from gikocr.workspace import Workspace
@@ -60,6 +63,19 @@ class Station:
     recipe: Recipe
     drain: bool = False
     growth: int = 0
+
+
+def _later() -> procrastinate.BaseRetryStrategy:
+    """Entries whose job cannot be begun now stay in the queue with their priority, for any worker; no slot waits for them."""
+    import procrastinate
+
+    class Later(procrastinate.BaseRetryStrategy):
+        def get_retry_decision(
+            self, *, exception: BaseException, job: procrastinate.jobs.Job
+        ) -> procrastinate.RetryDecision | None:
+            return procrastinate.RetryDecision(retry_at=exception.at) if isinstance(exception, NotNow) else None
+
+    return Later()
 
 
 class Worker:
@@ -140,7 +156,7 @@ class Worker:
 
     async def _serve(self) -> None:
         app = make_app(self._station.url)
-        app.task(name=TASK, queue=QUEUE)(self._read)
+        app.task(name=TASK, queue=QUEUE, retry=_later())(self._read)
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(self._station.slots + 2, thread_name_prefix="slot"))
         async with app.open_async():

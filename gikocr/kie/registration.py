@@ -46,6 +46,8 @@ PRINT_LEFT = 0.5
 """Certainty that is left to an empty place of a row in which something is printed beside all places: it may be what this one lacks."""
 IN_LABEL = 0.5
 """Certainty that is left to a place that lies in the cell of its row's label, whose print would be read for a value."""
+MANY_VALUES = 4
+"""Where so many other values of a row are blank, the print in such a place is its label's and no value's."""
 LEAST_WEIGHT = 1e-4
 """Placements with less probability than this are not kept."""
 
@@ -328,7 +330,7 @@ def _row_fields(
             if span is None:
                 continue
             in_label = any(first < span[0] and span[1] <= end for first, end in spans)
-            if in_label and not half.filled:
+            if in_label and not half.filled and len(half.values) >= MANY_VALUES:
                 continue
             box = grids[half.grid].grid.box_of(half.row, half.row_end, *span)
             inked = _has_ink(grids[half.grid], half, span)

@@ -72,7 +72,8 @@ def build_report(
     """Put the public report of one document together."""
     by_field = _checks_by_field(form, posterior)
     covered = occluded_fields(reading, posterior.fields)
-    open_rules = {rule for field_id in covered for rule in by_field.get(field_id, ())}
+    unknown = {*covered, *_without_number(posterior, reading)}
+    open_rules = {rule for field_id in unknown for rule in by_field.get(field_id, ())}
     checks = tuple(_check(rule, rule.rule_id in open_rules) for rule in posterior.rules)
     broken = {c.id for c in checks if c.verdict in ("broken_in_source", "doubtful")}
     fields = tuple(
@@ -195,17 +196,15 @@ def _field(
 ) -> Field:
     spec = form.editions[posterior.edition].fields[posterior.field_id]
     if posterior.cell is None:
-        # The sums may have chosen another edition than the labels alone.
-        placement = next(t for t in reading.tables if t.table == posterior.table).of_edition(posterior.edition)
-        placed = next(p for p in placement.fields if p.field_id == posterior.field_id)
-        absent = placed.certainty > 0
+        certainty = _absence(posterior, reading)
+        absent = certainty > 0
         return Field(
             id=posterior.field_id,
             value=None,
             printed=None,
             state="not_printed" if absent else "unreadable",
             unit=None,
-            confidence=capped(placed.certainty) if absent else None,
+            confidence=capped(certainty) if absent else None,
             confidence_kind="posterior" if absent else None,
             needs_review=True,
             reasons=("not_read",),
@@ -279,6 +278,24 @@ def _overrules_a_sure_reader(emitted: Candidate, reading: CellReading) -> bool:
     """
     read = reading.best
     return math.exp(read.log_probability) >= SURE_READING and (amount(read) or 0) != (amount(emitted) or 0)
+
+
+def _absence(posterior: FieldPosterior, reading: FormReading) -> float:
+    """How sure it is that the printed table has no cell for a field without one, in [0, 1]; 0: its cell was not found."""
+    # The sums may have chosen another edition than the labels alone.
+    placement = next(t for t in reading.tables if t.table == posterior.table).of_edition(posterior.edition)
+    return next(p.certainty for p in placement.fields if p.field_id == posterior.field_id)
+
+
+def _without_number(posterior: Posterior, reading: FormReading) -> Iterator[str]:
+    """The fields of which nobody knows what they add to a sum: not read, or words; what is not printed adds nothing, like a blank."""
+    for field in posterior.fields:
+        if field.candidates:
+            unknown = field.candidates[0][0].state == "other_text"
+        else:
+            unknown = field.cell is not None or _absence(field, reading) <= 0
+        if unknown:
+            yield field.field_id
 
 
 def _check(rule: RulePosterior, unknown: bool) -> Check:

@@ -47,6 +47,9 @@ Name = Annotated[str, BeforeValidator(lambda v: printable(v) if isinstance(v, st
 #: States in which what is printed is hidden or was not made out: a document with such a field is not complete.
 UNREAD_STATES = frozenset({"unreadable", "occluded"})
 
+#: States of which nobody knows what they add to a sum; blank, slash, dash, 无 and what is not printed add nothing.
+NUMBER_UNKNOWN_STATES = UNREAD_STATES | {"other_text"}
+
 #: States that a field can have although no reader spoke.
 UNSPOKEN_STATES = UNREAD_STATES | {"not_printed"}
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gikocr.errors import DocumentError, EditConflict, UsageError
 from gikocr.forms import Form
-from gikocr.ingest import Input, open_document, open_markup
+from gikocr.ingest import Input
+from gikocr.ingest.confined import decoder
 from gikocr.review.reports import Reports
 from gikocr.settings import Settings
 from gikocr.workspace import Entry, NewReport, Selection, StoredField, StoredReport, Workspace
@@ -16,7 +17,37 @@ from gikocr.workspace.standing import CARRIED
 from gikocr.workspace.successors import keep_file, point_sources, supersede
 
 if TYPE_CHECKING:
-    from gikocr.pipeline import Extraction, Pipeline
+    from gikocr.elements import FormReading
+    from gikocr.report import Report
+
+
+class Found(Protocol):
+    """What was read: a report, failed ones included, what was read before any inference, pictures, and further reports."""
+
+    @property
+    def report(self) -> Report: ...  # noqa: D102
+
+    @property
+    def form_reading(self) -> FormReading | None: ...  # noqa: D102
+
+    @property
+    def overlays(self) -> tuple[tuple[int, bytes], ...]: ...  # noqa: D102
+
+    @property
+    def more(self) -> tuple[Found, ...]: ...  # noqa: D102
+
+
+class Reader(Protocol):
+    """What reads a document anew: the pipeline, or one in a process of its own."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Of its results."""
+        ...
+
+    def extract(self, item: Input) -> Found:
+        """Read a document; a bad one gives a failed report."""
+        ...
 
 
 def attach(
@@ -28,7 +59,7 @@ def attach(
     person: str,
     form: Form,
     settings: Settings,
-    pipeline: Pipeline,
+    reader: Reader,
 ) -> StoredReport:
     """Read a document with one more file, and return its report.
 
@@ -40,7 +71,7 @@ def attach(
         person: who attaches it.
         form: that is looked for.
         settings: limits.
-        pipeline: that reads it.
+        reader: reads it.
 
     Raises:
         UsageError: the document has no pages, its files are gone, or the new file cannot be read together with them. Nothing changes.
@@ -51,13 +82,13 @@ def attach(
         raise UsageError(
             f"{report.name!r} is no longer where it was read.", advice="Run extract on it in its new place first."
         )
-    if open_markup(Input(report.name, paths), settings) is not None:
+    if decoder().is_text(Input(report.name, paths), settings):
         raise UsageError(
             f"{report.name!r} is a text: no page can be added to it.", advice="Give extract all pages as scans."
         )
     _check(file, settings)
     item = Input(report.name, (*paths, keep_file(workspace, file)))
-    found = pipeline.extract(item)
+    found = reader.extract(item)
     sha256 = found.report.source.sha256
     failures = [i for i in found.report.issues if i.code == "part_unreadable"]
     if found.report.status == "failed" or sha256 is None or failures:
@@ -70,7 +101,7 @@ def attach(
         (values.report.number, f.field_id): f for values in before.values() for f in values.fields.values() if f.decided
     }
     supersede(workspace, report, item, sha256)
-    workspace.record(item, [_new(e) for e in (found, *found.more)], fingerprint=pipeline.fingerprint, form=form)
+    workspace.record(item, [_new(e) for e in (found, *found.more)], fingerprint=reader.fingerprint, form=form)
     (new, *_) = [r for r in workspace.reports(Selection(name=report.name)) if r.sha256 == sha256]
     point_sources(workspace, report.document_id, new.document_id)
     _carry(workspace, new, decided, person)
@@ -80,13 +111,12 @@ def attach(
 def _check(file: Path, settings: Settings) -> None:
     """Raise a UsageError for a file that has no pages which can be read."""
     try:
-        with open_document(Input(file.name, (file,)), settings) as document:
-            document.read_page(1)
+        decoder().page(Input(file.name, (file,)), 1, settings)
     except DocumentError as error:
         raise UsageError(f"The page cannot be read: {error.message}", advice=error.advice) from error
 
 
-def _new(extraction: Extraction) -> NewReport:
+def _new(extraction: Found) -> NewReport:
     return NewReport(
         extraction.report,
         extraction.form_reading,

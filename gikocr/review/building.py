@@ -45,6 +45,7 @@ class ItemBuilder:
             # Nothing of what was read or answered goes out with it.
             field, readings, sums = unread(field), (), ()
         spec = spec_of(self._form, field.edition, field.field_id)
+        signed = spec is not None and spec.kind == "signed_integer"
         return Item(
             field=field,
             report=report,
@@ -53,7 +54,7 @@ class ItemBuilder:
             row=row,
             column=column,
             sums=sums,
-            suggestion=suggestion(field, sums, readings, signed=spec is not None and spec.kind == "signed_integer"),
+            suggestion=suggestion(field, sums, readings, signed=signed),
             crop_id=None if cell.bbox is None else crop_id(report, cell),
             page_id=None if cell.page is None else page_id(report, cell.page),
             page=cell.page,
@@ -65,6 +66,7 @@ class ItemBuilder:
             keying=asked.keying,
             place=asked.place,
             locked=asked.locked,
+            signed=signed,
         )
 
     def share_of_page(self, report: StoredReport, cell: StoredField) -> Box | None:

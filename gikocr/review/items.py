@@ -94,9 +94,10 @@ class Sum:
         terms: those of the left side first.
         left, right: the totals of both sides; None where it cannot be checked.
         difference: ``left - right``.
-        holds: None where it cannot be checked: a side's only cell is no number, or there is no number at all.
+        holds: None where it cannot be checked: a part of it is not known, its total is no number, or there is no number at all.
         verdict: as last inferred.
         weight: the probability that it is broken in print, as last inferred.
+        unread: the fields of which nobody knows what they add to it: not read, or words.
     """
 
     rule_id: str
@@ -107,6 +108,7 @@ class Sum:
     holds: bool | None
     verdict: Verdict | None
     weight: float | None
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,7 @@ class Item:
         locked: it waits for a senior, and who looks at it is none.
         keying: the two answers that differ, where that is why; for seniors only.
         place: where the queue goes on after it.
+        signed: its number may be negative.
     """
 
     field: StoredField
@@ -177,6 +180,7 @@ class Item:
     keying: Keying | None
     place: Place
     locked: bool = False
+    signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

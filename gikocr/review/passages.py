@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from gikocr.errors import GikocrError
 from gikocr.ingest import Input, open_markup
+from gikocr.ingest.confined import decoder
 from gikocr.markup import Markup, MarkupLine, MarkupTable
 from gikocr.review.items import Passage
 from gikocr.settings import Settings
@@ -25,13 +26,11 @@ _BETWEEN_CELLS = " | "
 
 
 class Passages:
-    """Passages of the documents of a workspace. May be used by several threads."""
+    """Passages of the documents of a workspace, parsed in a process of their own. May be used by several threads."""
 
     def __init__(self, workspace: Workspace, settings: Settings) -> None:
         self._workspace = workspace
         self._settings = settings
-        self._kept: OrderedDict[str, Markup | None] = OrderedDict()
-        self._lock = threading.Lock()
 
     def around(self, report: StoredReport, evidence: Mapping[str, Any] | None, printed: str) -> Passage | None:
         """The text around a place; None without such a place, and where the document is gone or has changed.
@@ -43,28 +42,34 @@ class Passages:
         """
         if not evidence or (evidence.get("line") is None and evidence.get("table") is None):
             return None
-        markup = self._markup(report)
-        if markup is None:
-            return None
-        if evidence.get("line") is not None:
-            return _in_lines(markup, evidence, printed)
-        return _in_table(markup, evidence)
-
-    def _markup(self, report: StoredReport) -> Markup | None:
-        with self._lock:
-            if report.sha256 not in self._kept:
-                self._kept[report.sha256] = self._opened(report)
-                while len(self._kept) > KEPT:
-                    self._kept.popitem(last=False)
-            return self._kept[report.sha256]
-
-    def _opened(self, report: StoredReport) -> Markup | None:
         paths = source_paths(self._workspace, report)
-        try:
-            document = open_markup(Input(report.name, paths), self._settings) if paths else None
-        except GikocrError:
+        if not paths:
             return None
-        return None if document is None or document.source.sha256 != report.sha256 else document.markup
+        item = Input(report.name, paths)
+        try:
+            found, _ = decoder().call(_passage, item, self._settings, report.sha256, dict(evidence), printed)
+        except (GikocrError, ValueError):
+            return None
+        return None if found is None else Passage(**found)
+
+
+_kept: OrderedDict[tuple[str, Settings], Markup] = OrderedDict()
+"""Of the process that parses: reviewers go through the fields of one document one after the other."""
+
+
+def _passage(
+    item: Input, settings: Settings, sha256: str, evidence: Mapping[str, Any], printed: str
+) -> tuple[Any, bytes]:
+    if (sha256, settings) not in _kept:
+        document = open_markup(item, settings)
+        if document is None or document.source.sha256 != sha256:
+            return None, b""
+        _kept[sha256, settings] = document.markup
+    while len(_kept) > KEPT:
+        _kept.popitem(last=False)
+    markup = _kept[sha256, settings]
+    found = _in_lines(markup, evidence, printed) if evidence.get("line") is not None else _in_table(markup, evidence)
+    return None if found is None else asdict(found), b""
 
 
 def _in_lines(markup: Markup, evidence: Mapping[str, Any], printed: str) -> Passage | None:

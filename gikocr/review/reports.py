@@ -12,6 +12,7 @@ from typing import Any
 from gikocr.forms import Field, Form, Rule
 from gikocr.report import Report
 from gikocr.report.json_text import read as read_json
+from gikocr.report.model import NUMBER_UNKNOWN_STATES
 from gikocr.review.items import Choice, Heading, Hint, Sum, Term
 from gikocr.workspace import Selection, StoredField, StoredReport, Workspace
 from gikocr.workspace.recomputed import Recomputed, load
@@ -210,26 +211,27 @@ def choices(values: Values, parsed_field: Mapping[str, Any], field: StoredField)
 
 
 def suggestion(field: StoredField, sums: Sequence[Sum], readings: Sequence[Choice], signed: bool) -> Hint | None:
-    """The change of this field alone that makes all of its sums hold; else what inference suggests; else None.
+    """The change of this field alone that makes its sums hold; where they ask for several, the one that inference suggests; else None.
 
-    A change that would break a sum that holds is no suggestion. Negative numbers are suggested only where ``signed``.
+    A change that would break a sum that holds is no suggestion, and a sum in which another part was not read asks for nothing. Negative
+    numbers are suggested only where ``signed``.
     """
-    broken = [s for s in sums if s.holds is False]
-    wanted = {_wanted(s, field.field_id) for s in broken}
-    if len(wanted) == 1 and not any(s.holds for s in sums):
-        (value,) = wanted
-        if value is not None and (value >= 0 or signed):
-            rules = tuple(s.rule_id for s in broken)
-            return Hint(value, rules, any(c.value == value for c in readings))
-    if field.suggestion is not None and field.suggestion != value_of(field):
-        return Hint(field.suggestion, tuple(s.rule_id for s in broken), False)
-    return None
+    # The module of the pages does the same with the values on the screen (hintOf in station.js).
+    asking = {s.rule_id: _wanted(s, field.field_id) for s in sums if s.holds is False or s.unread == (field.field_id,)}
+    wanted = set(asking.values())
+    if not wanted or any(s.holds for s in sums):
+        return None
+    value = wanted.pop() if len(wanted) == 1 else field.suggestion if field.suggestion in wanted else None
+    if value is None or value == value_of(field) or (value < 0 and not signed):
+        return None
+    return Hint(value, tuple(i for i, v in asking.items() if v == value), any(c.value == value for c in readings))
 
 
-def _wanted(found: Sum, field_id: str) -> Value:
-    term = next(t for t in found.terms if t.field_id == field_id)
-    difference = found.difference
-    return None if difference is None else (term.value or 0) - term.coefficient * difference
+def _wanted(found: Sum, field_id: str) -> int | Decimal:
+    """What a field would have to be for a sum to hold."""
+    own = next(t for t in found.terms if t.field_id == field_id)
+    others = sum(t.coefficient * (t.value or 0) for t in found.terms if t.field_id != field_id)
+    return -own.coefficient * others
 
 
 def _sum(rule: Rule, values: Values, check: Mapping[str, Any], named: Any, hidden: frozenset[str]) -> Sum:
@@ -263,8 +265,9 @@ def _sum(rule: Rule, values: Values, check: Mapping[str, Any], named: Any, hidde
     single_null = any(
         len(ids) == 1 and next(t for t in terms if t.field_id == ids[0]).value is None for ids in (rule.left,)
     )
-    if single_null or all(t.value is None for t in terms):
-        return Sum(rule.id, tuple(terms), None, None, None, None, check.get("verdict"), _share(check))
+    unread = tuple(t.field_id for t in terms if t.value is None and t.state in NUMBER_UNKNOWN_STATES)
+    if unread or single_null or all(t.value is None for t in terms):
+        return Sum(rule.id, tuple(terms), None, None, None, None, check.get("verdict"), _share(check), unread)
     difference = left - right
     return Sum(rule.id, tuple(terms), left, right, difference, difference == 0, check.get("verdict"), _share(check))
 

@@ -8,11 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from gikocr.errors import EditConflict, WorkspaceError
 from gikocr.review.agreement import Agreement, agreements
-from gikocr.review.attaching import attach
+from gikocr.review.attaching import Reader, attach
 from gikocr.review.desk import Desk
 from gikocr.review.formview import FormView, form_view
 from gikocr.review.items import Sheet, SheetSettled
@@ -29,9 +29,6 @@ from gikocr.workspace.recomputed import stale
 from gikocr.workspace.review_queue import sheet, sheet_sizes
 from gikocr.workspace.rows import EVERYTHING
 
-if TYPE_CHECKING:
-    from gikocr.pipeline import Pipeline
-
 #: Seconds for which what is counted over a whole workspace is not counted again.
 COUNTED_EVERY = 10.0
 
@@ -41,20 +38,30 @@ _Counted = TypeVar("_Counted")
 SHEET, ODD, FORM = "sheet", "odd", "form"
 
 
+def _pipeline(settings: Settings) -> Reader:
+    from gikocr.pipeline import Pipeline
+
+    return Pipeline(settings)
+
+
 class Station(Desk):
     """The review station of a workspace: all of its reviewing. May be used by several threads. Use it in a ``with`` block, or close it.
 
     Args:
         workspace: an open one. It stays the caller's to close.
         settings: form, limits, resolution of pictures, calibration.
+        make_reader: makes what reads documents to which a page was added; None: the pipeline, in this process.
 
     Raises:
         FormError: the form cannot be used.
     """
 
-    def __init__(self, workspace: Workspace, settings: Settings) -> None:
+    def __init__(
+        self, workspace: Workspace, settings: Settings, *, make_reader: Callable[[Settings], Reader] | None = None
+    ) -> None:
         super().__init__(workspace, settings)
-        self._pipeline: Pipeline | None = None
+        self._make_reader = make_reader
+        self._reader: Reader | None = None
         self._reading = threading.Lock()
         self._counted: dict[str, tuple[float, object]] = {}
 
@@ -207,10 +214,8 @@ class Station(Desk):
         """
         report = self._values(report_id).report
         with self._reading:
-            if self._pipeline is None:
-                from gikocr.pipeline import Pipeline
-
-                self._pipeline = Pipeline(self.settings)
+            if self._reader is None:
+                self._reader = (self._make_reader or _pipeline)(self.settings)
             new = attach(
                 self.workspace,
                 self._reports,
@@ -219,7 +224,7 @@ class Station(Desk):
                 person=person,
                 form=self.form,
                 settings=self.settings,
-                pipeline=self._pipeline,
+                reader=self._reader,
             )
         self._background.recompute([new.id])
         return new

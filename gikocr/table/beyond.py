@@ -29,6 +29,8 @@ LINE_GAPS = (0.62, 1.0)
 a label in one that is not, so both are tried."""
 LABEL_TO = 0.62
 """A label alone beyond a grid ends left of this share of its width."""
+LEFT_BLANK = 0.5
+"""Share of the rows with a label from which a grid counts as left blank; its heads have words beside theirs."""
 
 
 def with_lost_sides(grid: Grid, words: Words) -> Grid:
@@ -91,7 +93,9 @@ def with_lost_row(grid: Grid, words: Words, *, top: bool) -> Grid | None:
 
 
 def with_bare_row(grid: Grid, words: Words, *, top: bool, gap: float) -> Grid | None:
-    """Take in the label that stands alone above or below a grid as a row of blanks; None where none does.
+    """Take in the label that stands alone above or below a grid left blank as a row of blanks; None where none does.
+
+    In a grid with values a label that stands alone is one whose values were not seen, or belong to another piece of the table.
 
     Args:
         grid: as it was found.
@@ -103,6 +107,8 @@ def with_bare_row(grid: Grid, words: Words, *, top: bool, gap: float) -> Grid | 
     inner, outer, way = (3, 1, -1) if top else (1, 3, 1)
     edge = grid.box.top if top else grid.box.bottom
     x, away = (b[:, 0] + b[:, 2]) / 2, way * ((b[:, 1] + b[:, 3]) / 2 - edge)
+    if not _is_left_blank(grid, words):
+        return None
     beside = (away > 0.0) & (x > grid.box.left) & (x < grid.box.right)
     if not (beside & (away < ROW_REACH * h)).any():
         return None
@@ -117,6 +123,17 @@ def with_bare_row(grid: Grid, words: Words, *, top: bool, gap: float) -> Grid | 
     lattice = Lattice.of(grid)
     lattice.add_row(reached + way * ON_LINE * h, top=top)
     return lattice.to_grid(grid.page, grid.spare_lines)
+
+
+def _is_left_blank(grid: Grid, words: Words) -> bool:
+    """Whether most rows of a grid that hold a label hold no value."""
+    lattice, first = Lattice.of(grid), grid.box.left + LABEL_TO * grid.box.width
+    labelled = bare = 0
+    for top, bottom in map(lattice.band, range(lattice.n_rows)):
+        if len(words.inside(grid.box.left, top, first, bottom)):
+            labelled += 1
+            bare += not len(words.inside(first, top, grid.box.right, bottom))
+    return bare >= LEFT_BLANK * labelled > 0
 
 
 def with_blank_row(grid: Grid, words: Words, lines: RulingLines) -> Grid | None:

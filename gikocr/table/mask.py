@@ -73,28 +73,41 @@ def line_mask(lines: RulingLines, grids: Sequence[Grid]) -> tuple[Image, Image]:
     if lines.broken:
         left_over = _pieces_of_ridges(lines, np.asarray(wide, np.uint8))
         rims, cores = cv2.bitwise_or(rims, left_over), cv2.bitwise_or(cores, left_over)
-    for line in (line for grid in grids for line in _rules_through(lines, grid)):
-        cv2.polylines(rims, [line], False, (255,), thickness=thick + 2 * SLACK)
-        cv2.polylines(cores, [line], False, (255,), thickness=thick)
+    through = np.zeros_like(wide)
+    for line in _rules_elsewhere(lines, grids):
+        cv2.polylines(through, [line], False, (255,), thickness=thick + 2 * SLACK)
+    through = np.asarray(
+        cv2.bitwise_and(through, cv2.dilate(lines.horizontal_mask, np.ones((3, 3), np.uint8))), np.uint8
+    )
+    rims, cores = cv2.bitwise_or(rims, through), cv2.bitwise_or(cores, through)
     if lines.streaks is not None:
         rims, cores = cv2.bitwise_or(rims, lines.streaks), cv2.bitwise_or(cores, lines.streaks)
     return np.asarray(rims, np.uint8), np.asarray(cores, np.uint8)
 
 
-def _rules_through(lines: RulingLines, grid: Grid) -> Iterator[NDArray[np.int32]]:
-    """Level rules through a grid or close to it from side to side, as points (n, 1, 2): boundaries taken to lie elsewhere, or not seen.
+def _rules_elsewhere(lines: RulingLines, grids: Sequence[Grid]) -> Iterator[NDArray[np.int32]]:
+    """Level rules through a grid or close to it from side to side that are no boundary of any, as points (n, 1, 2).
 
-    No print is as long, but dashes and zeros beside each other pass for a line: a rule is drawn all along.
+    Where a boundary was taken to lie elsewhere, or was not seen, the rule is there all the same. No print is as long, but dashes and
+    zeros beside each other pass for a line, and so does a row of words that shine through: a rule is drawn all along, and not only a
+    long window sees it.
     """
     height, width = lines.horizontal_ridge.shape
-    reach = STACKED * lines.longest_side
+    reach, same = STACKED * lines.longest_side, SAME_LINE * lines.longest_side
+    known = np.array([float(np.mean([y for _, y in row])) for grid in grids for row in grid.row_lines])
     for line in lines.horizontal:
-        near = grid.box.top - reach < line.middle < grid.box.bottom + reach
-        if near and min(line.end, grid.box.right) - max(line.start, grid.box.left) >= THROUGH * grid.box.width:
-            along, across = line.along.round().astype(np.int64), line.across.round().astype(np.int64)
-            drawn = lines.horizontal_ridge[across.clip(0, height - 1), along.clip(0, width - 1)] > 0
-            if drawn.mean() >= DRAWN:
-                yield np.stack([along, across], axis=1).astype(np.int32)[:, None]
+        pale = any(box.top - SLACK <= line.middle <= box.bottom + SLACK for box in lines.pale)
+        if pale or not len(known) or np.abs(known - line.middle).min() <= same:
+            continue
+        beside = any(
+            grid.box.top - reach < line.middle < grid.box.bottom + reach
+            and min(line.end, grid.box.right) - max(line.start, grid.box.left) >= THROUGH * grid.box.width
+            for grid in grids
+        )
+        along, across = line.along.round().astype(np.int64), line.across.round().astype(np.int64)
+        drawn = lines.horizontal_ridge[across.clip(0, height - 1), along.clip(0, width - 1)] > 0
+        if beside and drawn.mean() >= DRAWN:
+            yield np.stack([along, across], axis=1).astype(np.int32)[:, None]
 
 
 def boundaries(grids: Sequence[Grid], shape: tuple[int, int]) -> Image:

@@ -262,6 +262,7 @@ def item_json(item: Item) -> dict[str, Any]:
             "rules": list(item.suggestion.rules),
             "seen": item.suggestion.seen,
         },
+        "signed": item.signed,
         "crop": item.crop_id,
         "page": None if item.page_id is None else {"id": item.page_id, "number": item.page},
         "box": None if item.bbox is None else list(item.bbox),

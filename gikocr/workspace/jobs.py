@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,6 +31,13 @@ ONCE_BEGUN = 1_000_000
 
 #: Milliseconds for which a transaction that ends a job may write files; the server ends it then.
 LONGEST_WRITE_MS = 15_000
+
+DIED: Mapping[str, Any] = {
+    "suspect": True,
+    "deaths": table.c.deaths + sa.case((table.c.suspect, 1), else_=0),
+}
+"""What the death of a worker does to a job in its hands. Whoever was a suspect already was being read in a process of its own, the only
+suspect there: it may have taken the worker with it, and three such deaths are enough as three of that process are."""
 
 Enqueue = Callable[[sa.Connection, Sequence[tuple[int, int]]], None]
 """Tells the queue of jobs, each with its priority, within the transaction that records them."""
@@ -131,11 +139,11 @@ class JobLog:
         known = connection.execute(sa.select(table.c.id, table.c.state).where(same)).one()
         return Submitted(int(known.id), False, known.state)
 
-    def claim(self, job_id: int, worker: str) -> Job | None:
-        """Begin an attempt; None when the job does not wait any more."""
+    def claim(self, job_id: int, worker: str, *, suspects: bool = True) -> Job | None:
+        """Begin an attempt; None when the job does not wait any more, or is a suspect and ``suspects`` are not taken now."""
         statement = (
             sa.update(table)
-            .where(table.c.id == job_id, table.c.state == "queued")
+            .where(table.c.id == job_id, table.c.state == "queued", *_unless(suspects))
             .values(
                 state="running",
                 attempt=table.c.attempt + 1,
@@ -149,10 +157,21 @@ class JobLog:
             row = connection.execute(statement).mappings().one_or_none()
         return None if row is None else job_rows.job(row)
 
-    def claim_next(self, worker: str) -> Job | None:
-        """Begin an attempt of the job whose turn it is by priority and age; for one process that is its own queue."""
+    def later(self, job_id: int, seconds: float) -> datetime | None:
+        """The server's time in so many seconds, where a job waits and is a suspect; else None. Clocks of workers may differ."""
+        at = sa.func.clock_timestamp() + sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+        statement = sa.select(at).where(table.c.id == job_id, table.c.state == "queued", table.c.suspect)
+        with self._database.read() as connection:
+            found: datetime | None = connection.scalar(statement)
+        return found
+
+    def claim_next(self, worker: str, *, suspects: bool = True) -> Job | None:
+        """Begin an attempt of the job whose turn it is by priority and age; for one process that is its own queue.
+
+        ``suspects``: whether they are taken now.
+        """
         columns = table.c
-        turn = sa.select(columns.id).where(columns.state == "queued")
+        turn = sa.select(columns.id).where(columns.state == "queued", *_unless(suspects))
         with self._database.read() as connection:
             number = connection.scalar(
                 turn.order_by(columns.suspect.desc(), columns.priority.desc(), columns.id).limit(1)
@@ -263,9 +282,7 @@ class JobLog:
     def take_back_all(self) -> int:
         """Put back what was being read: for the one process of a workspace, when it starts. Returns how many."""
         statement = sa.update(table).where(table.c.state == "running")
-        return self._count(
-            statement.values(state="queued", worker=None, queued_at=self._database.moment(), suspect=True)
-        )
+        return self._count(statement.values(state="queued", worker=None, queued_at=self._database.moment(), **DIED))
 
     def _count(self, statement: sa.Update) -> int:
         with self._database.write() as connection:
@@ -307,6 +324,10 @@ def _fresh(moment: sa.ColumnElement[str]) -> dict[str, Any]:
         "finished_at": None,
         "queued_at": moment,
     }
+
+
+def _unless(suspects: bool) -> list[sa.ColumnElement[bool]]:
+    return [] if suspects else [table.c.suspect.is_(False)]
 
 
 def _conditions(selection: JobSelection) -> list[sa.ColumnElement[bool]]:

@@ -1,26 +1,26 @@
 """Pictures of pages and of cells, made when they are first asked for and kept as files named by hash.
 
-They are cut from the document itself, which must still be where it was seen. The names depend on the content, the page, the resolution
-and the box alone, so that a picture is made once, whoever asks, and can be deleted at any time.
+They are cut from the document itself, which must still be where it was seen, and is decoded in a process of its own. The names
+depend on the content, the page, the resolution and the box alone, so that a picture is made once, and can be deleted at any time.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import sqlalchemy as sa
 
 from gikocr.elements import Page
-from gikocr.errors import DocumentError, UnsupportedType, WorkspaceError
+from gikocr.errors import DocumentError, WorkspaceError
 from gikocr.geometry import BBox
-from gikocr.ingest import Document, Input, open_document, open_markup
+from gikocr.ingest import Input
+from gikocr.ingest.confined import decoder
 from gikocr.settings import Settings
 from gikocr.workspace import schema
 from gikocr.workspace.atomic import write_file
@@ -39,6 +39,8 @@ SMALL_QUALITY = 85
 PAGES_KEPT = 3
 
 _FOLDER = Path(".gikocr") / "pictures"
+
+_Found = TypeVar("_Found")
 
 
 class Pictures:
@@ -123,17 +125,17 @@ class Pictures:
             ).first()
         if found is not None:
             return float(found.width), float(found.height)
-        with self._open(report, number) as document:
-            document.page_size(number)
-            sizes = list(_sizes(document))
+        sizes = self._checked(report, f"Page {number}", lambda item: decoder().sizes(item, self._settings))
+        if number not in sizes:
+            raise WorkspaceError(f"Page {number} of {report.name!r} cannot be shown.")
         rows = [
             {"document_id": report.document_id, "page": n, "width": width, "height": height}
-            for n, (width, height) in sizes
+            for n, (width, height) in sizes.items()
         ]
         with self._workspace.database.write() as connection:
             insert = self._workspace.database.insert(schema.page_size)
             connection.execute(insert.on_conflict_do_nothing(), rows)
-        return dict(sizes)[number]
+        return sizes[number]
 
     def pixels(self, report: StoredReport, number: int) -> Page:
         """A page with its pixels as read from the document.
@@ -152,8 +154,9 @@ class Pictures:
     def _decoded(self, report: StoredReport, number: int) -> Page:
         key = (report.sha256, number)
         if key not in self._pages:
-            with self._open(report, number) as document:
-                self._pages[key] = document.read_page(number)
+            self._pages[key] = self._checked(
+                report, f"Page {number}", lambda item: decoder().page(item, number, self._settings)
+            )
         self._pages.move_to_end(key)
         while len(self._pages) > PAGES_KEPT:
             self._pages.popitem(last=False)
@@ -165,38 +168,15 @@ class Pictures:
             raise WorkspaceError(f"The box {box} is not on page {page.number} of {report.name!r}.")
         return _png(page, cut)
 
-    @contextmanager
-    def _open(self, report: StoredReport, number: int) -> Iterator[Document]:
+    def _checked(self, report: StoredReport, what: str, asked: Callable[[Input], tuple[str, _Found]]) -> _Found:
+        """What the decoder says of a report's document, if that is still the same."""
         try:
-            with self._opened(self._input(report)) as (sha256, document):
-                if sha256 != report.sha256:
-                    raise WorkspaceError(
-                        f"{report.name!r} has changed since it was read.", advice="Run extract on it again."
-                    )
-                yield document
+            sha256, found = asked(self._input(report))
         except (DocumentError, ValueError) as error:
-            raise WorkspaceError(f"Page {number} of {report.name!r} cannot be shown: {error}") from error
-
-    @contextmanager
-    def _opened(self, item: Input) -> Iterator[tuple[str, Document]]:
-        """A document with the hash of its content; the pictures in a document of text are its pages, as the pipeline reads them."""
-        try:
-            opened = open_document(item, self._settings)
-        except UnsupportedType:
-            text = open_markup(item, self._settings)
-            if text is None or not text.markup.pictures:
-                raise
-        else:
-            with opened:
-                yield opened.source.sha256, opened
-            return
-        with tempfile.TemporaryDirectory(prefix="gikocr-pictures-") as folder:
-            paths = []
-            for number, (_, content) in enumerate(text.markup.pictures, 1):
-                paths.append(Path(folder) / f"picture-{number:03d}")
-                paths[-1].write_bytes(content)
-            with open_document(Input(item.name, tuple(paths)), self._settings) as document:
-                yield text.source.sha256, document
+            raise WorkspaceError(f"{what} of {report.name!r} cannot be shown: {error}") from error
+        if sha256 != report.sha256:
+            raise WorkspaceError(f"{report.name!r} has changed since it was read.", advice="Run extract on it again.")
+        return found
 
     def _input(self, report: StoredReport) -> Input:
         """The document's files, at the first place that still has them all."""
@@ -207,13 +187,6 @@ class Pictures:
             f"{report.name!r} is no longer where it was read.",
             advice="Run extract on it in its new place; it is not read again.",
         )
-
-
-def _sizes(document: Document) -> Iterator[tuple[int, tuple[float, float]]]:
-    """The sizes of all pages that can be opened, by number."""
-    for number in range(1, document.page_count + 1):
-        with suppress(DocumentError):
-            yield number, document.page_size(number)
 
 
 def source_paths(workspace: Workspace, report: StoredReport) -> tuple[Path, ...]:

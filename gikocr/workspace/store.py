@@ -112,9 +112,8 @@ class Workspace:
         """
         must_exist = must_exist or read_only
         if must_exist and not out.is_dir():
-            raise WorkspaceError(
-                f"{str(out)!r} is no folder.", advice="Give the folder that was given to gikocr extract with -o."
-            )
+            advice = "Give the folder of gikocr extract -o; the URL of its database goes to --database."
+            raise WorkspaceError(f"{str(out)!r} is no folder.", advice=advice)
         if must_exist and database is None:
             # Asked before the folder gets anything of ours: a mistyped folder stays as it is.
             Database.require(out)

@@ -320,7 +320,6 @@ def _alone(work: Path, folder: Path, *options: str) -> tuple[int, str]:
     return process.returncode, errors
 
 
-@pytest.mark.xfail(strict=True, reason="mended on branch jobs")
 def test_the_last_document_left_may_kill_its_process(scans: Scans, tmp_path: Path) -> None:
     folder = scans("a.pdf", "kill.pdf")
     assert _alone(tmp_path, folder, "--workers", "2")[0] == 1
@@ -331,7 +330,6 @@ def test_the_last_document_left_may_kill_its_process(scans: Scans, tmp_path: Pat
     assert json.loads((tmp_path / "out" / "kill.pdf.json").read_text())["issues"][0]["code"] == "worker_died"
 
 
-@pytest.mark.xfail(strict=True, reason="mended on branch jobs")
 def test_a_lone_document_that_hangs_is_given_up(scans: Scans, tmp_path: Path) -> None:
     assert _alone(tmp_path, scans("slow.pdf"), "--time-limit", "2")[0] == 1
     assert json.loads((tmp_path / "out" / "slow.pdf.json").read_text())["issues"][0]["code"] == "time_limit"

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 
 from gikocr.cli.main import main
+from gikocr.report import Report
 
 pytestmark = pytest.mark.usefixtures("fake")
 
@@ -230,3 +233,22 @@ def test_workers_by_default_keep_a_crash_from_the_run(scans: Scans, tmp_path: Pa
     out = tmp_path / "out"
     assert main(["extract", str(scans("a.pdf", "kill.pdf")), "-o", str(out)]) == 1
     assert [r["status"] for r in written(out).values()] == ["complete", "failed"]
+
+
+def test_a_lone_document_that_kills_its_process_does_not_end_the_command(scans: Scans, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert main(["extract", str(scans("kill.pdf")), "-o", str(out)]) == 1
+    assert [i.code for i in Report.from_json((out / "kill.pdf.json").read_bytes()).issues] == ["worker_died"]
+
+
+@pytest.mark.parametrize("names", [["bars.txt"], ["bars.txt", "tabs.txt"]])
+def test_a_process_in_which_no_library_finds_room_lacks_memory(tmp_path: Path, names: list[str]) -> None:
+    """The real pipeline: what is loaded first says in its own words that it is broken."""
+    samples, out = Path(__file__).parents[2] / "samples", tmp_path / "out"
+    command = [sys.executable, "-m", "gikocr", "extract", *(str(samples / n) for n in names), "-o", str(out)]
+    done = subprocess.run([*command, "--memory-limit", "50"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1, done.stderr
+    for name in names:
+        (issue,) = Report.from_json((out / f"{name}.json").read_bytes()).issues
+        assert issue.code == "out_of_memory"
+        assert "--memory-limit" in issue.message

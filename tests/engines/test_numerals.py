@@ -111,6 +111,31 @@ def test_half_precision_stays_within_its_tolerance() -> None:
     assert greatest_difference(single, spoilt) > HALF_TOLERANCE
 
 
+class _Network:
+    """A network on a device that is not there; in half precision it gives what single precision of the same device gives."""
+
+    on_gpu = True
+    off = 0.5
+
+    def __init__(self, weights: object, device: str = "", *, half: bool = False) -> None:
+        self.device, self.half = device, half
+
+    def __call__(self, blob: np.ndarray) -> np.ndarray:
+        return np.full((len(blob), 8, 22), 0.5 if self.device == "cpu" else self.off, np.float32)
+
+
+@pytest.mark.parametrize(("off", "half"), [(0.5, True), (0.505, True), (0.6, False)])
+def test_half_precision_is_compared_with_the_cpu(monkeypatch: pytest.MonkeyPatch, off: float, half: bool) -> None:
+    """A GPU whose half and single precision agree may still read otherwise than the CPU, which confidences were fitted on."""
+    from gikocr.engines import numerals_torch
+
+    monkeypatch.setattr(numerals_torch, "TorchNetwork", _Network)
+    monkeypatch.setattr(_Network, "off", off)
+    network = numerals_torch.build_torch("cuda:0").network
+    assert isinstance(network, _Network)
+    assert network.half is half
+
+
 @pytest.mark.skipif(not _has_gpu(), reason="there is no GPU that torch can use")
 def test_a_gpu_reads_what_the_cpu_reads(reader: NumeralReader) -> None:
     from gikocr.engines.numerals_torch import build_torch

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from gikocr.ingest import Input
+from gikocr.ingest.isolation import Limits
 from gikocr.jobs.batching import Batches, Kind, is_out_of_memory, make_batches
 from gikocr.jobs.children import Nursery, Read, ReadingChild, Recipe
-from gikocr.jobs.isolation import Limits
 from gikocr.jobs.reading import drawing_pipeline
 from gikocr.jobs.wire import Task
 from gikocr.report import equal

@@ -37,7 +37,10 @@ CREATE TRIGGER note AFTER INSERT OR UPDATE ON job FOR EACH ROW EXECUTE FUNCTION 
 
 @dataclass(frozen=True)
 class Plan:
-    """``kill_every`` seconds, for ``kills`` times; one worker is stopped for ``stop_for`` seconds; ``restarts`` of the server."""
+    """``kill_every`` seconds, for ``kills`` times; one worker is stopped for ``stop_for`` seconds; ``restarts`` of the server.
+
+    Each worker reads ``slots`` documents at a time, all of which are suspects after its death and are read alone, one after the other.
+    """
 
     documents: int
     workers: int
@@ -46,9 +49,11 @@ class Plan:
     stop_for: float
     restarts: int
     poison: int
+    slots: int = 1
 
 
 SHORT = Plan(documents=24, workers=2, kills=3, kill_every=4, stop_for=16, restarts=1, poison=1)
+WIDE = Plan(documents=60, workers=3, kills=2, kill_every=10, stop_for=20, restarts=0, poison=1, slots=3)
 LONG = Plan(documents=300, workers=4, kills=20, kill_every=15, stop_for=60, restarts=2, poison=2)
 
 
@@ -59,9 +64,11 @@ class Crew:
     work: Path
     arguments: list[str]
     count: int
+    slots: int
     running: dict[int, tuple[object, Path]] = field(default_factory=dict)
     started: int = 0
     over: bool = False
+    stopped: str = ""
 
     def __post_init__(self) -> None:
         self.lock = threading.Lock()
@@ -73,7 +80,7 @@ class Crew:
     def _start(self, place: int) -> None:
         self.started += 1
         log = self.work / f"worker-{self.started}.log"
-        self.running[place] = (start(self.work, "worker", *self.arguments, "--slots", "1", log=log), log)
+        self.running[place] = (start(self.work, "worker", *self.arguments, "--slots", str(self.slots), log=log), log)
 
     def _supervise(self) -> None:
         while not self.over:
@@ -113,12 +120,16 @@ def make_scans(folder: Path, plan: Plan) -> None:
         (folder / f"kill{number}.pdf").write_bytes(b"%PDF-1.7 poison" + str(number).encode())
 
 
-@pytest.mark.parametrize("plan", [SHORT, pytest.param(LONG, marks=pytest.mark.slow)], ids=["short", "long"])
+@pytest.mark.parametrize(
+    "plan", [SHORT, WIDE, pytest.param(LONG, marks=pytest.mark.slow)], ids=["short", "wide", "long"]
+)
 def test_workers_die_and_nothing_is_lost(
     tmp_path: Path, own_server: PostgreSQL, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scans, out = tmp_path / "scans", tmp_path / "out"
     make_scans(scans, plan)
+    starts = tmp_path / "starts"
+    monkeypatch.setenv("FAKE_STARTS", str(starts))
     chance = random.Random(SEED)
     with own_server.database() as url:
         arguments = ["-w", str(out), "--database", url]
@@ -126,19 +137,20 @@ def test_workers_die_and_nothing_is_lost(
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(HISTORY)
         assert main(["submit", str(scans), *arguments]) == 0
-        crew = Crew(tmp_path, arguments, plan.workers)
+        crew = Crew(tmp_path, arguments, plan.workers, plan.slots)
         deaths = _torment(crew, plan, own_server, url, chance)
         over = until(lambda: _left(url) == 0, 240)
         codes = crew.end()
         assert over, f"{_left(url)} jobs never came to an end"
         assert set(codes) <= {0, -signal.SIGKILL}, codes
         assert until(lambda: not any(living(process.pid) for process, _ in crew.running.values()))
-        waits = _waits(url, deaths)
-        print(
-            f"\nkills and stops: {len(deaths)}, jobs in their hands: {len(waits)}, longest wait: {max(waits, default=0):.1f} s"
-        )
-        assert max(waits, default=0.0) <= 30.0
         assert len(deaths) == plan.kills + 1
+        waits = _waits(url, deaths, starts, crew.stopped)
+        held = sum(len(found) for found in waits)
+        longest = max((wait for found in waits for wait in found), default=0.0)
+        print(f"\nkills and stops: {len(deaths)}, jobs in their hands: {held}, longest wait: {longest:.1f} s")
+        assert any(found for (name, _), found in zip(deaths, waits, strict=True) if name != crew.stopped)
+        assert longest <= _most_seconds()
         _compare(tmp_path, scans, out, url, plan, monkeypatch)
 
 
@@ -147,7 +159,7 @@ def _torment(crew: Crew, plan: Plan, server: PostgreSQL, url: str, chance: rando
     deaths: list[tuple[str, float]] = []
     until(lambda: all(crew.name(place) for place in crew.running), 60)
     restarts = {round((k + 1) * plan.kills / (plan.restarts + 1)) for k in range(plan.restarts)}
-    stopped = threading.Thread(target=_stop_for_a_while, args=(crew, 0, plan.stop_for, deaths))
+    stopped = threading.Thread(target=_stop_for_a_while, args=(crew, 0, plan.stop_for, deaths, url))
     stopped.start()
     for number in range(plan.kills):
         time.sleep(plan.kill_every)
@@ -158,6 +170,8 @@ def _torment(crew: Crew, plan: Plan, server: PostgreSQL, url: str, chance: rando
             if name is None:
                 until(lambda p=place: crew.name(p) is not None, 30)  # type: ignore[misc]
                 name = crew.name(place)
+            # Amid its work, as long as there is some.
+            until(lambda w=name: _holds(url, str(w)), 5)  # type: ignore[misc]
             if chance.random() < 0.5:
                 process.kill()
             else:
@@ -171,13 +185,28 @@ def _torment(crew: Crew, plan: Plan, server: PostgreSQL, url: str, chance: rando
     return deaths
 
 
-def _stop_for_a_while(crew: Crew, place: int, seconds: float, deaths: list[tuple[str, float]]) -> None:
-    time.sleep(2.0)
+def _stop_for_a_while(crew: Crew, place: int, seconds: float, deaths: list[tuple[str, float]], url: str) -> None:
+    """Stop a worker amid its work."""
+    assert until(lambda: _holds(url, str(crew.name(place))), 20)
     process = crew.running[place][0]
-    deaths.append((str(crew.name(place)), time.time()))
+    crew.stopped = str(crew.name(place))
+    deaths.append((crew.stopped, time.time()))
     process.send_signal(signal.SIGSTOP)
     time.sleep(seconds)
     process.send_signal(signal.SIGCONT)
+
+
+def _most_seconds() -> float:
+    """30 s; more where others keep the cores busy: the processes that must start at each kill wait for these then."""
+    return 30.0 * max(1.0, os.getloadavg()[1] / len(os.sched_getaffinity(0)))
+
+
+def _holds(url: str, worker: str) -> bool:
+    with contextlib.suppress(psycopg.OperationalError), psycopg.connect(url) as connection:
+        return bool(
+            connection.execute("SELECT 1 FROM job WHERE state = 'running' AND worker = %s", (worker,)).fetchall()
+        )
+    return False
 
 
 def _left(url: str) -> int:
@@ -189,11 +218,16 @@ def _left(url: str) -> int:
         return -1
 
 
-def _waits(url: str, deaths: list[tuple[str, float]]) -> list[float]:
-    """For each job that was in a worker's hands when it died the seconds until it was begun again."""
-    waits = []
+def _waits(url: str, deaths: list[tuple[str, float]], starts: Path, stopped: str) -> list[list[float]]:
+    """For each death the seconds until each job in the worker's hands was read again: until its reader began, not its claim.
+
+    The worker that is stopped may wake up before it is missed, when the server's own restart has hidden that, and finish what it had.
+    """
+    read = [(float(line.split()[0]), line.split()[1]) for line in starts.read_text().splitlines()]
+    waits: list[list[float]] = []
     with psycopg.connect(url) as connection:
         for worker, moment in deaths:
+            waits.append([])
             held = connection.execute(
                 "SELECT h.job, h.attempt FROM history h WHERE h.worker = %s AND h.state = 'running' AND extract(epoch FROM h.at) <= %s "
                 "AND NOT EXISTS (SELECT 1 FROM history e WHERE e.job = h.job AND e.attempt = h.attempt AND e.state <> 'running' "
@@ -201,11 +235,16 @@ def _waits(url: str, deaths: list[tuple[str, float]]) -> list[float]:
                 (worker, moment, moment),
             ).fetchall()
             for job, attempt in set(held):
-                again = connection.execute(
-                    "SELECT min(extract(epoch FROM at)) FROM history WHERE job = %s AND attempt > %s", (job, attempt)
-                ).fetchone()[0]  # type: ignore[index]
-                if again is not None:
-                    waits.append(float(again) - moment)
+                found = connection.execute(
+                    "SELECT j.name, min(extract(epoch FROM h.at)) FROM job j JOIN history h ON h.job = j.id "
+                    "WHERE j.id = %s AND h.attempt > %s AND h.state = 'running' GROUP BY j.name",
+                    (job, attempt),
+                ).fetchone()
+                if found is None:
+                    assert worker == stopped, f"job {job} was never begun again"
+                    continue
+                name, again = found
+                waits[-1].append(min(at for at, document in read if document == name and at >= again) - moment)
     return waits
 
 

@@ -21,10 +21,11 @@ from hypothesis import strategies as st
 from gikocr.elements import Candidate, CellReading, LineText
 from gikocr.errors import Exhausted
 from gikocr.ingest import Input
+from gikocr.ingest.isolation import Limits
 from gikocr.jobs import children as children_module
 from gikocr.jobs import wire
+from gikocr.jobs.apart import ApartReader
 from gikocr.jobs.children import Children, Died, GivenUp, Nursery, Read, ReadingChild, Recipe
-from gikocr.jobs.isolation import Limits
 from gikocr.settings import Settings
 from tests.cli.commands import until
 
@@ -125,7 +126,7 @@ def test_a_process_that_grew_is_replaced(recipe: Callable[..., Recipe], tmp_path
 
 
 def test_a_reading_process_has_no_network(child: MakeChild, tmp_path: Path) -> None:
-    probe = "import sys; sys.path.insert(0, '.')\nfrom gikocr.jobs.isolation import leave_network\nsys.exit(not leave_network())"
+    probe = "import sys; sys.path.insert(0, '.')\nfrom gikocr.ingest.isolation import leave_network\nsys.exit(not leave_network())"
     if subprocess.run([sys.executable, "-c", probe], cwd=FOLDER.parent, check=False).returncode:
         pytest.skip("this system lets no process leave the network")
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -221,7 +222,7 @@ def test_no_child_outlives_its_parent(tmp_path: Path) -> None:
     program = tmp_path / "parent.py"
     program.write_text(
         f"import sys, time\nsys.path[:0] = [{str(FOLDER / 'cli')!r}, {str(FOLDER.parent)!r}]\nimport fake_pipeline\n"
-        "from gikocr.jobs.children import *\nfrom gikocr.jobs.isolation import Limits\n"
+        "from gikocr.jobs.children import *\nfrom gikocr.ingest.isolation import Limits\n"
         "if __name__ == '__main__':\n"
         "    child = ReadingChild(Recipe(fake_pipeline.FakePipeline, Limits()), Nursery())\n"
         "    print(child.process_id, flush=True)\n    time.sleep(60)\n"
@@ -265,3 +266,17 @@ def test_what_cannot_be_started_leaves_nothing_open(
 
 def _is_zombie(process: int) -> bool:
     return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_a_page_is_added_in_a_process_of_its_own(
+    recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the review station reads anew cannot end it."""
+    recipe()
+    import fake_pipeline
+
+    reader = ApartReader(Settings(), fake_pipeline.FakePipeline)
+    good, deadly = task(tmp_path, "a.pdf").item, task(tmp_path, "kill.pdf").item
+    assert reader.extract(good).report.status == "complete"
+    dead = reader.extract(deadly).report
+    assert (dead.status, [i.code for i in dead.issues]) == ("failed", ["worker_died"])

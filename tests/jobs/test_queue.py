@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +16,13 @@ from gikocr.cli.main import main
 from gikocr.errors import Overtaken, WorkspaceError
 from gikocr.ingest import Input
 from gikocr.jobs import queue as queue_module
+from gikocr.jobs.children import GivenUp
+from gikocr.jobs.execution import Execution
 from gikocr.jobs.queue import Queue, install, is_installed
 from gikocr.jobs.reaper import reap
 from gikocr.jobs.submitting import Order, submit
+from gikocr.jobs.turns import NotNow
+from gikocr.jobs.wire import Task
 from gikocr.settings import Settings
 from gikocr.workspace import Job, JobSelection, NewReport, Workspace
 from gikocr.workspace.jobs import ONCE_BEGUN
@@ -199,6 +204,62 @@ def test_jobs_of_a_silent_worker_come_first_and_are_read_alone(workspace: Worksp
     assert (found.state, found.suspect, found.deaths, found.attempt) == ("queued", True, 0, 1)
     assert not workspace.jobs.job(third).suspect
     assert fetch(workspace) in (first, second)
+
+
+def test_a_suspect_that_takes_its_worker_along_is_set_aside_after_three_deaths(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    """The reader itself never comes to say so: its whole group was killed, or the system ended the unit."""
+    (number,) = put(workspace, tmp_path, "a.pdf")
+    queue = Queue(workspace.database)
+    for death in range(4):
+        workspace.workers.register(f"w{death}", device="cpu", slots=1)
+        claimed = workspace.jobs.claim(fetch(workspace), f"w{death}")
+        assert claimed is not None
+        assert (claimed.suspect, claimed.deaths) == (death > 0, max(0, death - 1))
+        silence(workspace, f"w{death}")
+        assert reap(workspace.database, queue)
+    execution = Execution(workspace, None, worker="w", enqueue=queue.enqueue)  # type: ignore[arg-type]
+    execution.run(fetch(workspace))
+    job = workspace.jobs.job(number)
+    assert (job.state, job.error_code, job.deaths) == ("set_aside", "worker_died", 3)
+    assert "died 3 times" in str(job.error)
+
+
+def test_a_suspect_is_not_begun_where_another_one_is_read_alone(workspace: Workspace, tmp_path: Path) -> None:
+    """It keeps its attempt and its entry of the queue; others are begun meanwhile."""
+    first, second, third = put(workspace, tmp_path, "a.pdf", "b.pdf", "c.pdf")
+    with workspace.database.write() as connection:
+        connection.execute(sa.text("UPDATE job SET suspect = true WHERE id <> :n"), {"n": third})
+    begun, go_on = threading.Semaphore(0), threading.Event()
+    at_once: list[str] = []
+
+    class Children:
+        def read(self, task: Task, unwanted: object, *, alone: bool) -> GivenUp:
+            at_once.append(task.item.name)
+            begun.release()
+            assert go_on.wait(20)
+            return GivenUp(too_long=True)
+
+    execution = Execution(workspace, Children(), worker="w", enqueue=Queue(workspace.database).enqueue)  # type: ignore[arg-type]
+    threads = [threading.Thread(target=execution.run, args=(n,)) for n in (first, third)]
+    threads[0].start()
+    assert begun.acquire(timeout=20)
+    with pytest.raises(NotNow):
+        execution.run(second)
+    waiting = workspace.jobs.job(second)
+    assert (waiting.state, waiting.attempt, waiting.tries) == ("queued", 0, 0)
+    threads[1].start()
+    assert begun.acquire(timeout=20)
+    assert at_once == ["a.pdf", "c.pdf"]
+    go_on.set()
+    for thread in threads:
+        thread.join(20)
+    # Whoever has read a suspect takes the next one.
+    assert at_once == ["a.pdf", "c.pdf", "b.pdf"]
+    assert workspace.jobs.job(second).attempt == 1
+    execution.run(second)  # its entry of the queue, which does nothing any more
+    assert len(at_once) == 3
 
 
 def test_a_worker_that_stopped_in_good_order_makes_no_suspects(workspace: Workspace, tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ import pytest
 
 from gikocr.cli.main import main
 from gikocr.errors import DependencyMissing, GikocrError, WorkspaceError
+from gikocr.ingest.isolation import Limits
 from gikocr.jobs import children as children_module
 from gikocr.jobs import execution as execution_module
 from gikocr.jobs import local as local_module
 from gikocr.jobs.children import Recipe
 from gikocr.jobs.execution import Execution
-from gikocr.jobs.isolation import Limits
 from gikocr.jobs.local import LocalPool
 from gikocr.jobs.submitting import Order, submit
 from gikocr.report import Report
@@ -153,10 +153,10 @@ def test_a_pool_that_can_read_nothing_sets_no_document_aside(
     def lacks(*given: object, **named: object) -> object:
         raise lack
 
-    def counted(worker: str) -> object:
+    def counted(worker: str, *, suspects: bool) -> object:
         nonlocal claims
         claims += 1
-        return claim_next(worker)
+        return claim_next(worker, suspects=suspects)
 
     monkeypatch.setattr(execution_module, "LONGEST_REST", 0.3)
     monkeypatch.setattr(made._children, "read", lacks)
@@ -181,10 +181,10 @@ def test_a_slot_outlives_what_nobody_foresaw(
     put(workspace, tmp_path, "a.pdf")
     claim_next, failures = workspace.jobs.claim_next, iter([ValueError("a row of another version")])
 
-    def fails_once(worker: str) -> object:
+    def fails_once(worker: str, *, suspects: bool) -> object:
         for error in failures:
             raise error
-        return claim_next(worker)
+        return claim_next(worker, suspects=suspects)
 
     monkeypatch.setattr(workspace.jobs, "claim_next", fails_once)
     pool().start()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,8 +30,8 @@ def begin(tmp_path: Path, workspace: Workspace, postgresql: str) -> Iterator[Sta
     """Starts workers of the workspace; none is left behind."""
     running: list[subprocess.Popen[str]] = []
 
-    def make(*options: str) -> subprocess.Popen[str]:
-        where = ("-w", str(workspace.folder.out), "--database", postgresql)
+    def make(*options: str, folder: Path = workspace.folder.out) -> subprocess.Popen[str]:
+        where = ("-w", str(folder), "--database", postgresql)
         running.append(start(tmp_path, "worker", *where, "--device", "cpu", *options, log=tmp_path / "worker.log"))
         return running[-1]
 
@@ -169,18 +171,22 @@ def test_three_machines_share_a_database_and_a_folder(
 ) -> None:
     """As docs/deploy.md sets them up, each a process with a home and a temporary folder of its own.
 
-    The first submits files that the others cannot see; one of the others dies amid its work.
+    The first submits files that the others cannot see; the others have the folder elsewhere, and one of them dies amid its work. In the
+    end one reads a real document with the real pipeline.
     """
     names = [f"steady{n}.pdf" for n in range(8)]
     submit(workspace, postgresql, tmp_path / "scans", *names)
     shutil.rmtree(tmp_path / "scans")
     workers = []
     for machine in ("second", "third"):
+        mounted = tmp_path / machine / "mounted"
+        mounted.parent.mkdir()
+        mounted.symlink_to(workspace.folder.out, target_is_directory=True)
         for variable in ("HOME", "TMPDIR"):
             folder = tmp_path / machine / variable.lower()
             folder.mkdir(parents=True)
             monkeypatch.setenv(variable, str(folder))
-        workers.append(begin("--slots", "1"))
+        workers.append(begin("--slots", "1", folder=mounted))
     assert until(lambda: len({line.process for line in workspace.workers.lines() if line.running}) == 2)
     workers[0].kill()
     killed = time.monotonic()
@@ -188,7 +194,46 @@ def test_three_machines_share_a_database_and_a_folder(
     assert time.monotonic() - killed < 45
     assert len(list(workspace.folder.out.glob("steady*.json"))) == 8
     assert sum(j.attempt for j in workspace.jobs.jobs(JobSelection())) == 9
+    workers[1].send_signal(signal.SIGTERM)
+    assert workers[1].wait(30) == 0
+    sample = Path(__file__).parents[2] / "samples" / "bars.txt"
+    assert main(["submit", str(sample), "-w", str(workspace.folder.out), "--database", postgresql]) == 0
+    real = [
+        sys.executable,
+        "-m",
+        "gikocr",
+        "worker",
+        "-w",
+        str(tmp_path / "third" / "mounted"),
+        "--database",
+        postgresql,
+    ]
+    subprocess.run([*real, "--device", "cpu", "--slots", "1", "--drain"], check=True, timeout=120)
+    report = Report.from_json((workspace.folder.out / "bars.txt.json").read_bytes())
+    assert (report.status, len(report.fields)) == ("complete", 200)
     assert main(["export", str(workspace.folder.out), "--format", "csv", "--database", postgresql]) == 0
+
+
+def test_suspects_leave_the_other_slots_to_ordinary_documents(
+    workspace: Workspace, postgresql: str, tmp_path: Path, begin: StartWorker
+) -> None:
+    """As many suspects as slots; each is read alone, after the other, and none of them sits in a slot and waits."""
+    suspects = [f"pause{n}.pdf" for n in range(3)]
+    submit(workspace, postgresql, tmp_path / "scans", *suspects, *(f"brief{n}.pdf" for n in range(3)))
+    with workspace.database.write() as connection:
+        connection.exec_driver_sql("UPDATE job SET suspect = true WHERE name LIKE 'pause%%'")
+        connection.exec_driver_sql(
+            "UPDATE procrastinate.procrastinate_jobs SET priority = 9 "
+            "WHERE (args->>'job')::bigint IN (SELECT id FROM job WHERE suspect)"
+        )
+    assert begin("--slots", "3", "--drain").wait(90) == 0
+    jobs = {j.name: j for j in workspace.jobs.jobs(JobSelection())}
+    assert {j.state for j in jobs.values()} == {"done"}
+    assert {j.attempt for j in jobs.values()} == {1}
+    ends = sorted((jobs[name].started_at, jobs[name].finished_at) for name in suspects)
+    assert all(finished <= begun for (_, finished), (begun, _) in itertools.pairwise(ends))
+    ordinary = min(jobs[f"brief{n}.pdf"].started_at for n in range(3))
+    assert ordinary < ends[0][1], "ordinary documents waited for suspects"
 
 
 def test_maintain_brings_back_what_the_last_worker_held(
@@ -216,3 +261,16 @@ def test_without_a_server_the_command_says_what_is_missing(tmp_path: Path, capsy
     for command in (["submit", str(tmp_path / "a.pdf")], ["worker"], ["maintain", "--once"]):
         assert main([*command, "-w", str(tmp_path / "out")]) in (2, 4)
         assert "PostgreSQL" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["submit", "a.pdf"], ["worker"], ["jobs"], ["maintain", "--once"]])
+def test_a_url_in_the_place_of_the_folder_is_told_where_it_belongs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.pdf").write_bytes(b"%PDF-1.7")
+    url = "postgresql://gikocr@db.example/gikocr"
+    monkeypatch.setenv("GIKOCR_DATABASE", url)
+    assert main([*command, "-w", url]) in (2, 4)
+    assert "--database" in capsys.readouterr().err
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.pdf"]

@@ -85,3 +85,19 @@ def test_a_mark_under_foreign_ink_waits_for_somebody(share: float, waits: bool) 
     field = next(f for f in report.fields if f.id == mark)
     assert field.state == "dash"
     assert field.needs_review == waits
+
+
+def test_a_sum_with_a_part_that_was_not_read_is_not_checkable() -> None:
+    """Nobody knows what the part adds: neither that the sum is broken nor that it holds."""
+    part = "requests.granted.research"
+    whole = report_of(reading({"三": ("2021", proposals(consistent_values()))}), 0.5)
+    lost = report_of(reading({"三": ("2021", {**proposals(consistent_values()), part: None})}), 0.5)
+    before, after = ({c.id: c.verdict for c in r.checks} for r in (whole, lost))
+    own = next(f for f in lost.fields if f.id == part)
+    assert own.state == "unreadable"
+    assert own.checks
+    assert {before[rule] for rule in own.checks} == {"holds"}
+    assert {after[rule] for rule in own.checks} == {"not_checkable"}
+    assert {r: v for r, v in before.items() if r not in own.checks} == {
+        r: v for r, v in after.items() if r not in own.checks
+    }

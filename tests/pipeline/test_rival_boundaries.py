@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from gikocr.elements import LabelledGrid, LineText
+from gikocr.pipeline.contest import Contest
 from gikocr.pipeline.grids import Fit, ReadGrid
 from gikocr.pipeline.rivals import GridReader
 from gikocr.table.found import find_grids
@@ -79,7 +80,7 @@ def by_columns(table: Ruled, other: float, better: float) -> object:
 
 def best(table: Ruled, page: np.ndarray, fit: object) -> tuple[list[ReadGrid], list[ReadGrid], Finder]:
     finder = Finder(seen(table))
-    reader = GridReader(Reader(), fit, finder)  # type: ignore[arg-type]
+    reader = GridReader(Reader(), Contest(fit), finder)  # type: ignore[arg-type]
     found = find_grids(page)
     read = reader.read(page, found, found.grids, 1)
     return read, reader.best(page, found, read), finder
@@ -112,7 +113,7 @@ def test_nothing_is_looked_for_where_grids_fit() -> None:
 def test_a_page_without_a_grid_is_looked_at_only_where_values_stand() -> None:
     table, page = drawn_page(printed=True)
     finder = Finder(seen(table))
-    reader = GridReader(Reader(), by_columns(seen(table), 0.0, 50.0), finder)  # type: ignore[arg-type]
+    reader = GridReader(Reader(), Contest(by_columns(seen(table), 0.0, 50.0)), finder)  # type: ignore[arg-type]
     text = blank_page()
     for y in range(300, 2000, 60):
         write(text, "本机关按照条例要求编制本报告，全文由总体情况等六个部分组成，数据统计期限为全年", (827, y), 32)
@@ -120,5 +121,5 @@ def test_a_page_without_a_grid_is_looked_at_only_where_values_stand() -> None:
     assert finder.asked == 0
     read = reader.unseen(page, find_grids(page), 1)
     assert [(r.found.n_rows, r.found.n_cols) for r in read] == [(ROWS, COLUMNS)]
-    strange = GridReader(Reader(), by_columns(table, 0.0, 0.0), finder)  # type: ignore[arg-type]
+    strange = GridReader(Reader(), Contest(by_columns(table, 0.0, 0.0)), finder)  # type: ignore[arg-type]
     assert not strange.unseen(page, find_grids(page), 1)

@@ -432,7 +432,7 @@ def test_a_page_is_attached_and_what_was_decided_is_kept(station: Station, tmp_p
     lost = "requests.granted.total"
     report_id = make_document(station.workspace, tmp_path / "scans", 9, DOUBTS, [lost])
     station.settle("李", report_id, REPEALED, version=0, value=11, state="read")
-    station._pipeline = Reader()  # type: ignore[assignment]
+    station._reader = Reader()  # type: ignore[assignment]
     page = draw_scan(tmp_path / "more" / "page.png", 99).paths[0]
     new = station.attach_page("王", report_id, page)
     page.unlink()
@@ -451,7 +451,7 @@ def test_a_page_is_attached_and_what_was_decided_is_kept(station: Station, tmp_p
 
 def test_a_page_that_cannot_be_read_changes_nothing(station: Station, tmp_path: Path) -> None:
     before = list(station.workspace.fields())
-    station._pipeline = SimpleNamespace(extract=_fails, fingerprint="f")  # type: ignore[assignment]
+    station._reader = SimpleNamespace(extract=_fails, fingerprint="f")  # type: ignore[assignment]
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")
     with pytest.raises(UsageError):

@@ -113,26 +113,64 @@ function ownParts(labels) {
   return parts.map((part) => part.slice(start, part.length - end).join(" "));
 }
 
-/** Both sides of a sum with the answer that stands on the screen; blanks count as nothing. */
+/** The part of a sum as it stands on the screen: the answer where it is the field that is asked about. */
+const standingPart = (term, fieldId, answer) => (term.field_id === fieldId && answer ? answer : term);
+
+/** Both sides of a sum with the answer that stands on the screen; blanks count as nothing, and what was not read makes it uncheckable. */
 function checkSum(sum, fieldId, answer) {
   const sides = { left: [0n, 0], right: [0n, 0] };
   const counts = { left: [0, 0], right: [0, 0] };
-  if (sum.terms.some((term) => term.hidden)) return { holds: null };
+  if (sum.terms.some((term) => term.hidden)) return { holds: null, unread: [] };
+  const unread = sum.terms.filter((term) => {
+    const { value, state } = standingPart(term, fieldId, answer);
+    return value === null && UNREAD.has(state);
+  });
+  if (unread.length) return { holds: null, unread };
   for (const term of sum.terms) {
     const side = term.coefficient > 0 ? "left" : "right";
-    const value = term.field_id === fieldId && answer ? answer.value : term.value;
+    const { value } = standingPart(term, fieldId, answer);
     counts[side][0] += 1;
     if (value === null) continue;
     counts[side][1] += 1;
     sides[side] = plus(sides[side], amount(value));
   }
   const lonely = ["left", "right"].some((side) => counts[side][0] === 1 && counts[side][1] === 0);
-  if (lonely || counts.left[1] + counts.right[1] === 0) return { holds: null };
+  if (lonely || counts.left[1] + counts.right[1] === 0) return { holds: null, unread };
   const difference = plus(sides.left, sides.right, -1n);
-  return { holds: difference[0] === 0n, difference: amountText(difference), left: amountText(sides.left), right: amountText(sides.right) };
+  return { holds: difference[0] === 0n, unread, difference: amountText(difference), left: amountText(sides.left), right: amountText(sides.right) };
 }
 
-/** States in which nobody read anything: accepting them takes more than Enter. */
+/** What a field would have to be for a sum to hold, as text. */
+function wantedBy(sum, fieldId) {
+  let total = [0n, 0];
+  let own = 1;
+  for (const term of sum.terms) {
+    if (term.field_id === fieldId) own = term.coefficient;
+    else if (term.value !== null) total = plus(total, amount(term.value), BigInt(term.coefficient));
+  }
+  return amountText([-BigInt(own) * total[0], total[1]]).replace("−", "-");
+}
+
+/**
+ * The value that makes the sums of an item hold as they stand on the screen, null where there is none: like `suggestion` in reports.py,
+ * since other parts may have been decided after the server gave the item out.
+ */
+function hintOf(item) {
+  const { field } = item;
+  if (item.blind) return null;
+  const stands = field.decided ?? field;
+  const found = item.sums.map((sum) => [sum, checkSum(sum, field.field_id, stands)]);
+  if (found.some(([, { holds }]) => holds)) return null;
+  const asking = found.filter(([, { holds, unread }]) => holds === false || (unread.length === 1 && unread[0].field_id === field.field_id));
+  const wanted = asking.map(([sum]) => wantedBy(sum, field.field_id));
+  const given = item.suggestion?.value;
+  const same = wanted.every((value) => equalAmounts(value, wanted[0]));
+  const value = wanted.length && same ? wanted[0] : wanted.some((one) => given && equalAmounts(one, given)) ? given : null;
+  if (value === null || (value.startsWith("-") && !item.signed) || (stands.value !== null && equalAmounts(value, stands.value))) return null;
+  return { value, seen: item.alternatives.some((choice) => choice.value !== null && equalAmounts(choice.value, value)) };
+}
+
+/** States in which nobody read a number: accepting them takes more than Enter, and no sum with them can be checked. */
 const UNREAD = new Set(["unreadable", "occluded", "other_text"]);
 
 const SIGNS = { blank: "□", slash: "/", dash: "-", none_word: "无", unreadable: "…", occluded: "▓", other_text: "文", not_printed: "" };
@@ -883,16 +921,17 @@ class Stage {
     this.drawPictures();
   }
 
-  /** Draw the printed row, and the page. */
+  /** Draw the printed row, and the page: also where the cell was not found on it, for the page before is another field's. */
   drawAround(item) {
-    if (item !== this.item || item.crop === null || !item.page) return;
+    if (item !== this.item) return;
+    this.viewer?.show(item.page?.id ?? null, item.page ? item.box : null);
+    if (item.crop === null || !item.page) return;
     const page = pages.now(item.page.id);
     if (page && item.box) drawRow($("strip"), page, item.box, this.quarters());
     else {
       blankCanvas($("strip"));
       if (item.box) pages.get(item.page.id).then((found) => found && this.drawAround(item));
     }
-    this.viewer?.show(item.page.id, item.box);
   }
 
   /** The headings as printed, where they were read; they come a moment later where they were not asked for ahead. */
@@ -933,9 +972,10 @@ class Stage {
       button.append(make("span", { className: "note", textContent: share(choice.probability) }));
       return make("li", {}, button);
     });
-    if (item.suggestion) {
-      const label = say(item.suggestion.seen ? "suggestion_seen" : "suggestion");
-      const button = make("button", { type: "button", className: "hint", onclick: () => this.takeSuggestion() }, make("kbd", { textContent: keyName(Keys.of.suggestion) }), `${label} `, make("b", { textContent: item.suggestion.value }));
+    const hint = hintOf(item);
+    if (hint) {
+      const label = say(hint.seen ? "suggestion_seen" : "suggestion");
+      const button = make("button", { type: "button", className: "hint", onclick: () => this.takeSuggestion() }, make("kbd", { textContent: keyName(Keys.of.suggestion) }), `${label} `, make("b", { textContent: hint.value }));
       entries.push(make("li", {}, button));
     }
     $("alternatives").replaceChildren(...(entries.length ? entries : [make("li", { className: "note", textContent: item.blind ? "" : say("no_alternatives") })]));
@@ -951,9 +991,9 @@ class Stage {
       const labels = ownParts(sum.terms.map((term) => term.label));
       for (const [index, term] of sum.terms.entries()) {
         const own = term.field_id === item.field.field_id;
-        const value = own && answer ? answer : term;
+        const value = standingPart(term, item.field.field_id, answer);
         const left = term.coefficient > 0 ? 0 : 1;
-        if (sum.terms.length > 9 && !own && !term.doubtful && !Number(value.value ?? 0) && sides[left].length) {
+        if (sum.terms.length > 9 && !own && !term.doubtful && !UNREAD.has(value.state) && !Number(value.value ?? 0) && sides[left].length) {
           silent[left] += 1;
           continue;
         }
@@ -964,7 +1004,8 @@ class Stage {
         sides[left].push(chip);
       }
       for (const left of [0, 1]) if (silent[left]) sides[left].push("+", make("span", { className: "note", textContent: say("other_terms", silent[left]) }));
-      const verdict = found.holds === null ? say("not_checkable") : found.holds ? say("holds") : say("broken", found.difference);
+      const missing = found.unread.map((term) => labels[sum.terms.indexOf(term)]).join(chinese ? "、" : ", ");
+      const verdict = missing ? say("unread_part", missing) : found.holds === null ? say("not_checkable") : found.holds ? say("holds") : say("broken", found.difference);
       const totals = found.holds === null ? [] : [make("span", { className: "note", textContent: `${found.left} ${found.holds ? "=" : "≠"} ${found.right}` })];
       const line = make("div", { className: "sum-line" }, ...sides[0], "=", ...sides[1], make("span", { className: "verdict" }, ...totals, " ", verdict));
       return make("div", { className: `sum ${found.holds === null ? "" : found.holds ? "holds" : "broken"}` }, line);
@@ -1033,7 +1074,8 @@ class Stage {
   }
 
   takeSuggestion() {
-    if (this.item.suggestion) this.give(this.item.suggestion.value, "read", "suggestion");
+    const hint = hintOf(this.item);
+    if (hint) this.give(hint.value, "read", "suggestion");
   }
 
   give(value, state, kind) {
@@ -1680,6 +1722,7 @@ class FormPage {
   turnTo(number, box = null) {
     const page = this.pages.find((other) => other.number === number);
     this.page = page ? number : null;
+    this.box = box;
     $("page-name").textContent = page ? say("page_number", number) : "";
     if (!page) return;
     const boxes = this.cells().filter((cell) => cell.page === number && cell.box).map((cell) => ({ field: cell.field, box: cell.box, doubtful: cell.button.classList.contains("doubtful"), broken: cell.button.classList.contains("broken") }));
@@ -1695,7 +1738,8 @@ class FormPage {
     const button = this.buttons.get(field);
     if (!button) return;
     for (const other of this.buttons.values()) other.classList.toggle("current", other === button);
-    if (button.dataset.box) this.turnTo(Number(button.dataset.page), JSON.parse(button.dataset.box));
+    // A field whose cell was not found has a page too; no frame of another field may stay there.
+    this.turnTo(button.dataset.page ? Number(button.dataset.page) : this.page, button.dataset.box ? JSON.parse(button.dataset.box) : null);
     try {
       const item = await ask(`/data/item/${this.reportId}/${encodeURIComponent(field)}`);
       if (!this.editor.open) this.editor.show();
@@ -1752,7 +1796,7 @@ class FormPage {
       button.title = cell.title;
       button.dataset.version = String(cell.version);
     }
-    if (this.page !== null) this.turnTo(this.page, this.viewer.box);
+    if (this.page !== null) this.turnTo(this.page, this.box);
   }
 
   async shift(event, form) {

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from gikocr.ingest.isolation import Limits
 from gikocr.jobs.children import Recipe
-from gikocr.jobs.isolation import Limits
 from gikocr.jobs.local import LocalPool
 from gikocr.settings import Settings
 from gikocr.web.api.app import Options, create_app

@@ -17,8 +17,8 @@ import uvicorn
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.generation import GenerationMode
 
+from gikocr.ingest.isolation import Limits
 from gikocr.jobs.children import Recipe
-from gikocr.jobs.isolation import Limits
 from gikocr.jobs.local import LocalPool
 from gikocr.settings import Settings
 from gikocr.web.api.app import Options, bare_app, create_app

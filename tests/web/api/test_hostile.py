@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from gikocr.ingest.isolation import Limits
 from gikocr.jobs.children import Recipe, resident_mib
-from gikocr.jobs.isolation import Limits
 from gikocr.jobs.local import LocalPool
 from gikocr.jobs.reading import drawing_pipeline
 from gikocr.settings import Settings
