@@ -209,7 +209,8 @@ def _fill(
 def _write_item(page: Worksheet, row: int, column: int, item: Item, formats: dict[Level, Format]) -> None:
     style = formats[item.level] if isinstance(item, Cell) else None
     value = bare(item)
-    if value is None:
+    # An empty text would count as a filled cell.
+    if value is None or value == "":
         if isinstance(item, Cell) and item.level != "sure":
             page.write_blank(row, column, None, style)
     elif isinstance(value, str):

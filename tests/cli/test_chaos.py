@@ -20,6 +20,7 @@ import pytest
 from gikocr.report import Report, equal
 from gikocr.workspace import Workspace
 from tests.cli.commands import living, start, until
+from tests.servers import running_server
 
 SEED = 20261125
 LONG = pytest.mark.slow
@@ -48,31 +49,38 @@ def reports(out: Path) -> dict[str, Report]:
     return {p.name: Report.from_json(p.read_bytes()) for p in sorted(out.glob("*.json"))}
 
 
-def assert_same(one: Path, other: Path) -> None:
+def assert_same(one: Path, other: Path, database: str | None = None) -> None:
     """Both runs gave the same reports, and each workspace holds each document once."""
     first, second = reports(one), reports(other)
     assert first.keys() == second.keys()
     assert [name for name in first if not equal(first[name], second[name])] == []
-    for out in (one, other):
-        with Workspace.open(out) as workspace:
+    for out, url in ((one, None), (other, database)):
+        with Workspace.open(out, database=url) as workspace:
             stored = [(r.path, report) for r, report in workspace.full_reports()]
         assert len(stored) == len(first)
         assert all(equal(first[path], report) for path, report in stored)
     assert not list(other.rglob(".writing-*")), "half-written files were left behind"
 
 
-@pytest.mark.parametrize(("documents", "kills"), [(12, 3), pytest.param(60, 20, marks=LONG)], ids=["short", "long"])
+@pytest.mark.parametrize(("documents", "kills"), [(24, 3), pytest.param(60, 20, marks=LONG)], ids=["short", "long"])
 def test_the_whole_run_is_killed_again_and_again(tmp_path: Path, documents: int, kills: int) -> None:
     scans = folder_of_scans(tmp_path / "scans", documents)
     assert finish(tmp_path, scans, tmp_path / "calm")[0] == 1
     random_moments = random.Random(SEED)
     out = tmp_path / "killed"
+    hits = 0
     for _ in range(kills):
+        before = len(list(out.glob("*.json")))
         process = command(tmp_path, scans, out)
-        time.sleep(random_moments.uniform(0.3, 3.0))
-        os.killpg(process.pid, signal.SIGKILL) if random_moments.random() < 0.5 else process.kill()
+        # Starting takes seconds in which nothing can be lost: the moments are counted from the first new report on.
+        assert until(lambda p=process, n=before: len(list(out.glob("*.json"))) > n or p.poll() is not None)  # type: ignore[misc]
+        time.sleep(random_moments.uniform(0.0, 0.02 * documents / kills))
+        hits += process.poll() is None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL) if random_moments.random() < 0.5 else process.kill()
         process.communicate(timeout=30)
         assert until(lambda group=process.pid: not living(group)), "workers outlived the run"  # type: ignore[misc]
+    assert hits > kills / 2, "most runs ended before they were killed"
     assert finish(tmp_path, scans, out)[0] == 1
     assert_same(tmp_path / "calm", out)
 
@@ -206,15 +214,28 @@ def test_a_corrupt_database_is_recognised_and_named(tmp_path: Path, damage: str)
     assert_same(tmp_path / "calm", out)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """A database for a workspace: SQLite in its folder, or a real server's."""
+    if request.param == "sqlite":
+        yield None
+        return
+    with running_server() as server, server.database() as url:
+        yield url
+
+
 @pytest.mark.parametrize("second", ["same", "other half"])
-def test_two_runs_on_one_workspace(tmp_path: Path, second: str) -> None:
+def test_two_runs_on_one_workspace(tmp_path: Path, second: str, database: str | None) -> None:
     scans = folder_of_scans(tmp_path / "scans", 20)
     assert finish(tmp_path, scans, tmp_path / "calm")[0] == 1
     out = tmp_path / "out"
     options = ([], []) if second == "same" else (["--shard", "1/2"], ["--shard", "2/2"])
-    runs = [command(tmp_path, scans, out, *o) for o in options]
+    server = [] if database is None else ["--database", database]
+    if database is not None:
+        Workspace.open(out, database=database, migrate_server=True).close()
+    runs = [command(tmp_path, scans, out, *o, *server) for o in options]
     for run in runs:
         shown, errors = run.communicate(timeout=300)
         assert run.returncode == 1, shown + errors
         assert "Traceback" not in errors
-    assert_same(tmp_path / "calm", out)
+    assert_same(tmp_path / "calm", out, database)

@@ -6,6 +6,7 @@ import csv
 import gc
 import hashlib
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -23,11 +24,11 @@ from gikocr.cli.exporting import write_exports
 from gikocr.cli.main import main
 from gikocr.errors import WorkspaceError
 from gikocr.export.files import write_parquet, write_xlsx
-from gikocr.export.tables import Column, Sheet
-from gikocr.jobs.exports import Wanted
+from gikocr.export.tables import Column, Sheet, bare
+from gikocr.jobs.exports import Wanted, WorkspaceArchive, _sheets
 from gikocr.report import Check, DocumentInfo, Field, TableInfo
 from gikocr.settings import Settings
-from gikocr.workspace import NewReport, Workspace
+from gikocr.workspace import NewReport, Selection, Workspace
 from tests.workspace.reports import FORM, make_failed, make_field, make_input, make_report
 
 EDITION = FORM.editions["2021"]
@@ -176,6 +177,78 @@ def test_workbook_is_read_by_libreoffice(out: Path, tmp_path: Path) -> None:
     assert row[PERSON] == str(values[PERSON])
     assert float(row[FEE]) == 75.926
     assert row["agency"] == "某某市财政局"
+
+
+def expected_sheets(out: Path) -> list[tuple[Sheet, list[tuple[Any, ...]]]]:
+    """Every sheet with the values of its cells, as they are before they are written."""
+    with Workspace.open(out, read_only=True) as workspace:
+        sheets = _sheets(WorkspaceArchive(workspace, Selection()), FORM, Wanted().tables)
+        return [(sheet, [tuple(bare(item) for item in row) for row in sheet.rows]) for sheet in sheets]
+
+
+def in_csv(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith("=") else value
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def in_workbook(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value or (None if value == "" else value)
+
+
+def in_parquet(column: Column, value: Any) -> Any:
+    return float(value) if value is not None and column.kind in ("number", "share") else value
+
+
+def test_every_cell_of_every_format(out: Path) -> None:
+    expected = expected_sheets(out)
+    assert [len(rows) > 0 for _, rows in expected] == [True, False, True, True, True]
+    csvs, parquets = ({p.stem: p for p in export(out, kind)} for kind in ("csv", "parquet"))
+    book = openpyxl.load_workbook(export(out, "xlsx")[0])
+    assert set(csvs) == set(parquets) == {sheet.key for sheet, _ in expected}
+    assert book.sheetnames == [sheet.title for sheet, _ in expected]
+    kinds = {"text": "string", "integer": "int64", "number": "double", "share": "double"}
+    for sheet, rows in expected:
+        read = pd.read_csv(csvs[sheet.key], dtype=str, keep_default_na=False)
+        assert list(read.columns) == [f"{c.heading} [{c.key}]" for c in sheet.columns]
+        assert list(read.itertuples(index=False, name=None)) == [tuple(map(in_csv, row)) for row in rows]
+        table = pq.read_table(parquets[sheet.key])
+        assert [(f.name, str(f.type)) for f in table.schema] == [(c.key, kinds[c.kind]) for c in sheet.columns]
+        found = [tuple(row.values()) for row in table.to_pylist()]
+        assert found == [tuple(map(in_parquet, sheet.columns, row)) for row in rows]
+        assert [list(map(type, row)) for row in found] == [
+            [type(in_parquet(c, v)) for c, v in zip(sheet.columns, row, strict=True)] for row in rows
+        ]
+        assert_in_workbook(book, sheet, rows)
+
+
+def assert_in_workbook(book: Any, sheet: Sheet, rows: Sequence[tuple[Any, ...]]) -> None:
+    """The sheet holds all cells, numbers as numbers and texts as texts."""
+    head, keys, *found = book[sheet.title].iter_rows()
+    assert [cell.value for cell in head] == [c.heading for c in sheet.columns]
+    assert [cell.value for cell in keys] == [c.key for c in sheet.columns]
+    wanted = [tuple(map(in_workbook, row)) for row in rows]
+    assert [tuple(cell.value for cell in row) for row in found] == wanted
+    kinds = [["s" if isinstance(value, str) else "n" for value in row] for row in wanted]
+    assert [[cell.data_type for cell in row] for row in found] == kinds
+
+
+def test_every_cell_through_libreoffice(out: Path, tmp_path: Path) -> None:
+    office = shutil.which("soffice")
+    if office is None and not os.environ.get("CI"):
+        pytest.skip("LibreOffice is not installed")
+    assert office is not None, "CI installs LibreOffice (.ci/run)"
+    (path,) = export(out, "xlsx")
+    command = [office, f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless", "--convert-to", "xlsx"]
+    done = subprocess.run(
+        [*command, "--outdir", str(tmp_path / "saved"), str(path)], capture_output=True, text=True, timeout=180
+    )
+    assert (tmp_path / "saved" / path.name).exists(), done.stderr
+    book = openpyxl.load_workbook(tmp_path / "saved" / path.name)
+    for sheet, rows in expected_sheets(out):
+        assert_in_workbook(book, sheet, rows)
 
 
 def test_the_error_list_names_the_one_cell_that_mends_a_sum(out: Path) -> None:
