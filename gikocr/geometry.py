@@ -96,7 +96,9 @@ class BBox:
         common = self.intersection(other)
         if common is None:
             return 0.0
-        return common.area / (self.area + other.area - common.area)
+        union = self.area + other.area - common.area
+        # Areas of boxes that are hardly there may vanish.
+        return common.area / union if union > 0.0 else 0.0
 
     def share_inside(self, other: BBox) -> float:
         """The share of this box's area that lies inside the other, in [0, 1]."""

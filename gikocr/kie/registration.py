@@ -350,10 +350,8 @@ def _label_spans(grid: Grid, row: PrintedRow) -> list[tuple[int, int]]:
     return [
         (cell.col, cell.col_end)
         for cell in grid.cells
-        if cell.col_end > cell.col + 1
-        and cell.row < row.row_end
-        and cell.row_end > row.row
-        and (cell.row, cell.col) not in values
+        if cell.col_end > cell.col + 1 and cell.row < row.row_end and cell.row_end > row.row
+        if (cell.row, cell.col) not in values
     ]
 
 

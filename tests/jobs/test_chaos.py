@@ -236,15 +236,17 @@ def _waits(url: str, deaths: list[tuple[str, float]], starts: Path, stopped: str
             ).fetchall()
             for job, attempt in set(held):
                 found = connection.execute(
-                    "SELECT j.name, min(extract(epoch FROM h.at)) FROM job j JOIN history h ON h.job = j.id "
-                    "WHERE j.id = %s AND h.attempt > %s AND h.state = 'running' GROUP BY j.name",
+                    "SELECT j.name FROM job j JOIN history h ON h.job = j.id "
+                    "WHERE j.id = %s AND h.attempt > %s AND h.state = 'running' LIMIT 1",
                     (job, attempt),
                 ).fetchone()
                 if found is None:
                     assert worker == stopped, f"job {job} was never begun again"
                     continue
-                name, again = found
-                waits[-1].append(min(at for at, document in read if document == name and at >= again) - moment)
+                # A claim may be written a little after its reader began, so it is the death that counts.
+                begun = [at for at, document in read if document == found[0] and at > moment]
+                assert begun or worker == stopped, f"{found[0]} was claimed and never read again"
+                waits[-1] += [min(begun) - moment] if begun else []
     return waits
 
 
