@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from gikocr.export.archive import Archive, FieldRow, ReportRow
 from gikocr.export.long_table import in_batches
@@ -38,7 +37,6 @@ def choose_reports(archive: Archive) -> list[Chosen]:
     Of several the best is taken: complete before partial, with fewer fields waiting, with more fields, the newest. A report whose
     agency or year is not known stands for itself. Failed documents have no fields and are left out.
     """
-    whole = [r for r in archive.reports() if r.status != "failed"]
 
     def place(report: ReportRow) -> tuple[str, int, int]:
         known = report.agency is not None and report.year is not None
@@ -47,12 +45,18 @@ def choose_reports(archive: Archive) -> list[Chosen]:
     def quality(report: ReportRow) -> tuple[int, int, int, float]:
         return (_RANK[report.status], report.waiting, -report.fields, -report.read_at.timestamp())
 
-    whole.sort(key=place)
-    found = []
-    for _, group in groupby(whole, key=place):
-        same = list(group)
-        found.append(Chosen(min(same, key=quality), len(same)))
-    return found
+    # Only the best of each place is kept while they stream by.
+    best: dict[tuple[str, int, int], Chosen] = {}
+    for report in archive.reports():
+        if report.status == "failed":
+            continue
+        other = best.get(place(report))
+        if other is None:
+            best[place(report)] = Chosen(report, 1)
+        else:
+            better = min(other.report, report, key=quality)
+            best[place(report)] = Chosen(better, other.documents + 1)
+    return [best[key] for key in sorted(best)]
 
 
 def panels(archive: Archive, form: Form, chosen: Sequence[Chosen]) -> Iterator[Sheet]:
