@@ -275,11 +275,11 @@ def make_batches(settings: Settings, device: str, *, wait: float = WAIT) -> Batc
     Raises:
         DependencyMissing: a model or a package is missing.
     """
-    from gikocr.engines.devices import onnx_has_cuda
+    from gikocr.engines.devices import onnx_providers
     from gikocr.engines.groups import CELL_GROUPS, LINE_GROUPS
     from gikocr.engines.registry import Engines
 
-    if device.startswith("cuda") and settings.cell_engine == "numerals" and not onnx_has_cuda(int(device[5:] or 0)):
+    if device.startswith("cuda") and settings.cell_engine == "numerals" and len(onnx_providers(device)) == 1:
         # The same weights; their reader goes by the same name.
         settings = dataclasses.replace(settings, cell_engine="numerals_torch")
     engines = Engines(settings, device=device)

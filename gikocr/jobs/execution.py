@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -130,7 +131,7 @@ class Execution:
     def _next_suspect(self) -> Job | None:
         """Claim what came while a suspect was read, and still waits."""
         while (number := self._turns.came_first()) is not None:
-            job = self._insist(lambda n=number: self._workspace.jobs.claim(n, self._worker))  # type: ignore[misc]
+            job = self._insist(partial(self._workspace.jobs.claim, number, self._worker))
             if job is not None:
                 return job
         return None

@@ -63,7 +63,8 @@ class Turns:
         """Of the suspects that came meanwhile the first; it is noted no more. Another worker may have it by now."""
         with self._came_lock:
             number = next(iter(self._came), None)
-            self._came.pop(number, None)  # type: ignore[arg-type]
+            if number is not None:
+                del self._came[number]
         return number
 
     @contextmanager

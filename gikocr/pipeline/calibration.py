@@ -16,6 +16,8 @@ from gikocr.settings import Settings
 PACKAGED = "calibration.json"
 """The packaged calibration in the folder of models."""
 NONE = "none"
+NAME = "calibration"
+"""The name under which a report states its calibration among the models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +69,4 @@ def load_calibration(settings: Settings) -> Calibrated:
         raise UsageError(
             f"{path}: the calibration cannot be read ({error}).", advice="Give the file with --calibration."
         ) from error
-    return Calibrated(Calibration.from_json(text), (("calibration", hashlib.sha256(content).hexdigest()),))
+    return Calibrated(Calibration.from_json(text), ((NAME, hashlib.sha256(content).hexdigest()),))

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from gikocr.elements import FormReading, Source
 from gikocr.forms import Form
-from gikocr.pipeline.calibration import Calibrated
+from gikocr.pipeline.calibration import NAME, Calibrated
 from gikocr.pipeline.reporting import build_report
 from gikocr.reconcile import merge_rivals, reconcile
 from gikocr.report import Issue, Report
 from gikocr.settings import Settings
-
-#: The name under which a report states its calibration.
-NAMED = "calibration"
 
 #: What inference says of a document; the other issues are of reading it, and stay.
 _OF_INFERENCE = frozenset(
@@ -36,7 +33,7 @@ def recalibrated(
     """
     merged = merge_rivals(reading)
     kept = [issue for issue in report.issues if issue.code not in _OF_INFERENCE]
-    models = [(m.name, m.sha256) for m in report.provenance.models if m.name != NAMED]
+    models = [(m.name, m.sha256) for m in report.provenance.models if m.name != NAME]
     made = build_report(
         form,
         merged,

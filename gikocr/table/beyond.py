@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gikocr.table.lattice import Lattice
-from gikocr.table.mask import THROUGH
+from gikocr.table.mask import runs_through
 from gikocr.table.mend import LEVEL, ON_LINE, VALUES_FROM
 from gikocr.table.regions import STACKED
 
@@ -107,8 +107,6 @@ def with_bare_row(grid: Grid, words: Words, *, top: bool, gap: float) -> Grid | 
     inner, outer, way = (3, 1, -1) if top else (1, 3, 1)
     edge = grid.box.top if top else grid.box.bottom
     x, away = (b[:, 0] + b[:, 2]) / 2, way * ((b[:, 1] + b[:, 3]) / 2 - edge)
-    if not _is_left_blank(grid, words):
-        return None
     beside = (away > 0.0) & (x > grid.box.left) & (x < grid.box.right)
     if not (beside & (away < ROW_REACH * h)).any():
         return None
@@ -120,6 +118,8 @@ def with_bare_row(grid: Grid, words: Words, *, top: bool, gap: float) -> Grid | 
         if line[2] > grid.box.left + LABEL_TO * grid.box.width:
             return None
         reached = way * max(way * reached, way * float(line[outer]))
+    if not _is_left_blank(grid, words):
+        return None
     lattice = Lattice.of(grid)
     lattice.add_row(reached + way * ON_LINE * h, top=top)
     return lattice.to_grid(grid.page, grid.spare_lines)
@@ -145,12 +145,10 @@ def with_blank_row(grid: Grid, words: Words, lines: RulingLines) -> Grid | None:
         lines: of its page.
     """
     reach = STACKED * lines.longest_side
-    wide = THROUGH * grid.box.width
     below = [
         line.middle
         for line in lines.horizontal
-        if words.height < line.middle - grid.box.bottom < reach
-        and min(line.end, grid.box.right) - max(line.start, grid.box.left) >= wide
+        if words.height < line.middle - grid.box.bottom < reach and runs_through(line, grid.box)
     ]
     if not below or len(words.inside(grid.box.left, grid.box.bottom, grid.box.right, min(below))):
         return None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gikocr.elements import Image
+    from gikocr.geometry import BBox
 
 SHORT_SIDE = 1 / 34
 """Upright sides shorter than this share of the longer side are in no mask, since lines are looked for in longer windows."""
@@ -73,16 +74,18 @@ def line_mask(lines: RulingLines, grids: Sequence[Grid]) -> tuple[Image, Image]:
     if lines.broken:
         left_over = _pieces_of_ridges(lines, np.asarray(wide, np.uint8))
         rims, cores = cv2.bitwise_or(rims, left_over), cv2.bitwise_or(cores, left_over)
-    through = np.zeros_like(wide)
-    for line in _rules_elsewhere(lines, grids):
-        cv2.polylines(through, [line], False, (255,), thickness=thick + 2 * SLACK)
-    through = np.asarray(
-        cv2.bitwise_and(through, cv2.dilate(lines.horizontal_mask, np.ones((3, 3), np.uint8))), np.uint8
-    )
-    rims, cores = cv2.bitwise_or(rims, through), cv2.bitwise_or(cores, through)
+    if rules := list(_rules_elsewhere(lines, grids)):
+        through = cv2.polylines(np.zeros_like(wide), rules, False, (255,), thickness=thick + 2 * SLACK)
+        through = cv2.bitwise_and(through, cv2.dilate(lines.horizontal_mask, np.ones((3, 3), np.uint8)))
+        rims, cores = cv2.bitwise_or(rims, through), cv2.bitwise_or(cores, through)
     if lines.streaks is not None:
         rims, cores = cv2.bitwise_or(rims, lines.streaks), cv2.bitwise_or(cores, lines.streaks)
     return np.asarray(rims, np.uint8), np.asarray(cores, np.uint8)
+
+
+def runs_through(line: Segment, box: BBox) -> bool:
+    """Whether a level line crosses a box, or what is above or below it, from side to side."""
+    return min(line.end, box.right) - max(line.start, box.left) >= THROUGH * box.width
 
 
 def _rules_elsewhere(lines: RulingLines, grids: Sequence[Grid]) -> Iterator[NDArray[np.int32]]:
@@ -100,13 +103,14 @@ def _rules_elsewhere(lines: RulingLines, grids: Sequence[Grid]) -> Iterator[NDAr
         if pale or not len(known) or np.abs(known - line.middle).min() <= same:
             continue
         beside = any(
-            grid.box.top - reach < line.middle < grid.box.bottom + reach
-            and min(line.end, grid.box.right) - max(line.start, grid.box.left) >= THROUGH * grid.box.width
+            grid.box.top - reach < line.middle < grid.box.bottom + reach and runs_through(line, grid.box)
             for grid in grids
         )
+        if not beside:
+            continue
         along, across = line.along.round().astype(np.int64), line.across.round().astype(np.int64)
         drawn = lines.horizontal_ridge[across.clip(0, height - 1), along.clip(0, width - 1)] > 0
-        if beside and drawn.mean() >= DRAWN:
+        if drawn.mean() >= DRAWN:
             yield np.stack([along, across], axis=1).astype(np.int32)[:, None]
 
 

@@ -197,8 +197,8 @@ def _stop_for_a_while(crew: Crew, place: int, seconds: float, deaths: list[tuple
 
 
 def _most_seconds() -> float:
-    """30 s; more where others keep the cores busy: the processes that must start at each kill wait for these then."""
-    return 30.0 * max(1.0, os.getloadavg()[1] / len(os.sched_getaffinity(0)))
+    """30 s; up to twice that where others keep the cores busy: the processes that must start at each kill wait for these then."""
+    return 30.0 * min(2.0, max(1.0, os.getloadavg()[1] / len(os.sched_getaffinity(0))))
 
 
 def _holds(url: str, worker: str) -> bool:
